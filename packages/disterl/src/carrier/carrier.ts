@@ -1,0 +1,93 @@
+/**
+ * The door through which bytes come and go: Erlang's `-proto_dist`. TCP, TLS, unix sockets and
+ * memory are carriers; a program may bring its own. Mirrors the `*_dist` callback modules of
+ * `erts/doc/guides/alt_dist.md`; differs in: discovery is not the carrier's business, and a carrier
+ * knows nothing of handshakes, frames or ticks, only of bytes in order.
+ *
+ * Whatever implements this passes `testing/carrier-suite.ts`.
+ */
+export interface Carrier {
+  /** As `-proto_dist` names it: `inet_tcp`, `inet_tls`, … */
+  readonly name: string;
+  /** Bytes of the length before each handshake packet: 2 on TCP, 4 on TLS. */
+  readonly handshakeLengthBytes: 2 | 4;
+  /**
+   * Starts to accept. `onChannel` is called once per connection, before any of its bytes are read.
+   * @throws CarrierError when the address cannot be had.
+   */
+  listen(options: ListenOptions, onChannel: (channel: Channel) => void): Promise<Listener>;
+  /**
+   * Dials. An abort, also after the dial began, closes what was opened and rejects with the signal's
+   * reason.
+   * @throws CarrierError when nobody answers there.
+   */
+  connect(options: ConnectOptions): Promise<Channel>;
+}
+
+export interface ListenOptions {
+  /** Address to bind, in text form; default all. */
+  readonly host?: string | undefined;
+  /** First port to try; 0 or nothing takes any free one. */
+  readonly port?: number | undefined;
+  /** Last port to try: the first free one from `port` to here is taken. Default `port`. */
+  readonly lastPort?: number | undefined;
+  readonly backlog?: number | undefined;
+}
+
+export interface ConnectOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Where one end of a channel is. */
+export interface NetAddress {
+  readonly family: "inet" | "inet6" | "local" | "memory";
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface Listener {
+  readonly address: NetAddress;
+  /** Stops accepting; channels already handed out stay. Resolves when the address is free again. */
+  close(): Promise<void>;
+}
+
+/** What a channel tells its owner. Exactly one `onClose` is the last call. */
+export interface ChannelHandler {
+  /**
+   * Bytes, in order, cut anywhere. `chunk` is valid **during the call only**: the carrier reuses its
+   * memory. Who wants to keep bytes copies them.
+   */
+  onData(chunk: Uint8Array): void;
+  /** What was written has left the process, after {@link Channel.write} returned false. */
+  onDrain(): void;
+  /** The channel is gone: the peer closed it (`undefined`), or something failed. */
+  onClose(error: Error | undefined): void;
+}
+
+/** One connection: bytes both ways, in order. */
+export interface Channel {
+  readonly local: NetAddress;
+  readonly remote: NetAddress;
+  /** Bytes accepted by {@link write} that have not left the process yet. */
+  readonly pendingBytes: number;
+  /** Bytes received since the channel opened: what the tick check looks at. */
+  readonly receivedBytes: number;
+  /** Begins to read. Called once; may be called again to hand over to another handler. */
+  handle(handler: ChannelHandler): void;
+  /** Stops reading, so that the peer is slowed down; and goes on. */
+  pause(): void;
+  resume(): void;
+  /**
+   * Sends the chunks, in order, with one system call where the carrier can. Their memory belongs to
+   * the carrier until `flushed` is called, and is the caller's again then. `flushed` is also called
+   * when the channel closes first.
+   * @returns false when more is pending than the carrier likes to hold: `onDrain` will tell.
+   */
+  write(chunks: readonly Uint8Array[], flushed?: () => void): boolean;
+  /** Sends what is pending, then closes; `onClose(undefined)` follows. */
+  end(): void;
+  /** Closes at once, pending bytes are lost; `onClose(error)` follows. */
+  destroy(error?: Error): void;
+}

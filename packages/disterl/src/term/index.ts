@@ -1,0 +1,3 @@
+export * from "./atom.ts";
+export * from "./term.ts";
+export * from "./tuple.ts";

@@ -1,0 +1,50 @@
+import type { Term } from "./term.ts";
+
+/** Types only: what a tuple has and a list has not. */
+export declare const tupleBrand: unique symbol;
+
+/** A tuple of any arity. */
+export interface AnyTuple extends ReadonlyArray<Term> {
+  readonly [tupleBrand]: true;
+}
+
+/**
+ * An Erlang tuple: fixed length, indexed from 0, iterable, destructurable with exact types.
+ *
+ *     const message = t(atoms.ok, 1);      // Tuple<[Atom<"ok">, 1]>
+ *     const [tag, value] = message;
+ *
+ * A tuple is an array underneath (as fast and as small as one), but its own class: a tuple is never
+ * equal to a list, and the types do not let one stand for the other. Tell them apart with
+ * {@link isTuple} and `isList`, not with `Array.isArray`. Treat tuples as frozen.
+ */
+export type Tuple<Elements extends readonly Term[] = readonly Term[]> = Readonly<Elements> & {
+  readonly [tupleBrand]: true;
+};
+
+/** The class behind {@link Tuple}; `new TupleArray(arity)` makes holes that the caller fills. @internal */
+export class TupleArray extends Array<Term> {
+  // map, filter and slice of a tuple give plain arrays, that is lists.
+  static override get [Symbol.species](): ArrayConstructor {
+    return Array;
+  }
+}
+
+/** Makes a tuple of its arguments. */
+export function t<const Elements extends readonly Term[]>(...elements: Elements): Tuple<Elements> {
+  return tupleFrom(elements);
+}
+
+/** Makes a tuple of the elements of an array. */
+export function tupleFrom<const Elements extends readonly Term[]>(
+  elements: Elements,
+): Tuple<Elements> {
+  const arity = elements.length;
+  const made = new TupleArray(arity);
+  for (let i = 0; i < arity; i++) made[i] = elements[i] as Term;
+  return made as unknown as Tuple<Elements>;
+}
+
+export function isTuple(value: unknown): value is AnyTuple {
+  return value instanceof TupleArray;
+}
