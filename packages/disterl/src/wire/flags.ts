@@ -92,7 +92,7 @@ export const distFlags: readonly DistFlag[] = [
   row(22, "EXIT_PAYLOAD", "exit reasons travel as payload", 22),
   row(23, "FRAGMENTS", "big messages are cut into fragments", 22),
   row(24, "HANDSHAKE_23", "the handshake of version 6", 23, 25),
-  row(25, "UNLINK_ID", "UNLINK_ID and UNLINK_ID_ACK instead of UNLINK", 24, 26),
+  row(25, "UNLINK_ID", "UNLINK_ID and UNLINK_ID_ACK instead of UNLINK", 23, 26),
   row(26, "MANDATORY_25_DIGEST", "stands for all that OTP 25 demands", 25),
   row(32, "SPAWN", "SPAWN_REQUEST and SPAWN_REPLY", 23),
   row(33, "NAME_ME", "asks the acceptor for a name", 23),
