@@ -27,6 +27,10 @@ export class Atom<Text extends string = string> {
   mark = 0;
   /** UTF-8 of the text, made when first encoded. @internal */
   utf8: Uint8Array | undefined = undefined;
+  /** The slot of the outgoing atom caches that this atom uses, -1 until first sent. @internal */
+  cacheSlot = -1;
+  /** Keyed hash of the text for the maps' indexes, 0 while not computed. @internal */
+  hash = 0;
 
   /** Use {@link atom}. @internal */
   constructor(text: Text) {
@@ -89,6 +93,14 @@ export const trueAtom: Atom = new Atom("true");
 /** @internal */
 export const falseAtom: Atom = new Atom("false");
 
+let lastMark = 0;
+
+/** A number no atom's {@link Atom.mark} has yet: whoever marks atoms starts a pass with one. @internal */
+export function nextMark(): number {
+  lastMark += 1;
+  return lastMark;
+}
+
 /** How many atoms are alive or not yet collected. */
 export function atomCount(): number {
   return table.size;
@@ -112,6 +124,8 @@ export const atoms = {
   undef: atom("undef"),
   exit: atom("exit"),
   throw: atom("throw"),
+  process: atom("process"),
+  abandoned: atom("abandoned"),
   EXIT: atom("EXIT"),
   DOWN: atom("DOWN"),
   empty: atom(""),

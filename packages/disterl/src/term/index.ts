@@ -1,3 +1,14 @@
-export * from "./atom.ts";
-export * from "./term.ts";
-export * from "./tuple.ts";
+export { Atom, atom, atomCount, atomOrBoolean, atoms, MAX_ATOM_CHARACTERS } from "./atom.ts";
+export { Binary, bytesOf, isBinary, text } from "./binary.ts";
+export { BitString } from "./bitstring.ts";
+export { equalTerms, equalTermsLoosely } from "./equal-terms.ts";
+export { Float, float } from "./float.ts";
+export { ExternalFun, OpaqueFun, type OpaqueFunFields } from "./fun.ts";
+export { charlist, charlistToString, ImproperList, isList, type List } from "./list.ts";
+export { NativeRecord } from "./native-record.ts";
+export { Pid } from "./pid.ts";
+export { Port } from "./port.ts";
+export { Reference } from "./reference.ts";
+export type { Term } from "./term.ts";
+export { mapOf, TermMap } from "./term-map.ts";
+export { type AnyTuple, isTuple, type Tuple, t, tupleFrom } from "./tuple.ts";

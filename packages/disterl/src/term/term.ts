@@ -4,6 +4,7 @@ import type { BitString } from "./bitstring.ts";
 import type { Float } from "./float.ts";
 import type { ExternalFun, OpaqueFun } from "./fun.ts";
 import type { ImproperList, List } from "./list.ts";
+import type { LocalTerm } from "./local-term.ts";
 import type { NativeRecord } from "./native-record.ts";
 import type { Pid } from "./pid.ts";
 import type { Port } from "./port.ts";
@@ -27,6 +28,7 @@ import type { AnyTuple } from "./tuple.ts";
  * | pid, port, ref    | {@link Pid}, {@link Port}, {@link Reference}                                |
  * | fun               | {@link ExternalFun}, {@link OpaqueFun}                                      |
  * | native record     | {@link NativeRecord}                                                      |
+ * | local format      | {@link LocalTerm}                                                         |
  *
  * A `string` goes out (as a binary) but never comes in. `null` and `undefined` are no terms: Erlang
  * has the atoms `nil`, `null` and `undefined` for three different things.
@@ -50,4 +52,5 @@ export type Term =
   | Reference
   | ExternalFun
   | OpaqueFun
-  | NativeRecord;
+  | NativeRecord
+  | LocalTerm;
