@@ -1,1 +1,6 @@
-export {};
+export { ProcessError, type ProcessErrorCode } from "./errors.ts";
+export { ExitReason } from "./exit-reason.ts";
+export type { Destination, NamedProcess } from "./destination.ts";
+export type { Process, ProcessOptions } from "./process.ts";
+export type { MailboxLimits } from "./process-table.ts";
+export type { ReceiveOptions } from "./receivers.ts";

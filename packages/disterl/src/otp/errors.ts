@@ -1,0 +1,33 @@
+import { DistError } from "../errors.ts";
+import type { Term } from "../term/term.ts";
+
+export type CallErrorCode =
+  | "ERR_CALL_TIMEOUT"
+  | "ERR_CALL_NO_CONNECTION"
+  | "ERR_CALL_NO_PROC"
+  | "ERR_CALL_EXITED"
+  | "ERR_CALL_REMOTE"
+  | "ERR_CALL_NOT_SUPPORTED";
+
+/**
+ * A call got no answer, or an exception for one. `reason` is always the original term; for
+ * `ERR_CALL_REMOTE`, `class` says whether it was an `error`, an `exit` or a `throw`.
+ */
+export class CallError extends DistError<CallErrorCode> {
+  readonly reason: Term;
+  readonly class: "error" | "exit" | "throw" | undefined;
+  /** Of an `error`: the stack trace, as a term. */
+  readonly remoteStack: Term | undefined;
+
+  constructor(
+    code: CallErrorCode,
+    message: string,
+    reason: Term,
+    details: { class?: "error" | "exit" | "throw"; stack?: Term; cause?: unknown } = {},
+  ) {
+    super(code, message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.reason = reason;
+    this.class = details.class;
+    this.remoteStack = details.stack;
+  }
+}

@@ -1,0 +1,161 @@
+import { type Destination, namedDestination } from "../process/destination.ts";
+import type { Process } from "../process/process.ts";
+import type { Name } from "../signal/signal.ts";
+import { type Atom, atom, atoms } from "../term/atom.ts";
+import { ImproperList } from "../term/list.ts";
+import { Pid } from "../term/pid.ts";
+import { Reference } from "../term/reference.ts";
+import type { Term } from "../term/term.ts";
+import { isTuple, t, type Tuple } from "../term/tuple.ts";
+import { CallError } from "./errors.ts";
+
+const GEN_CALL = atom("$gen_call");
+const GEN_CAST = atom("$gen_cast");
+const ALIAS = atom("alias");
+
+/** How long a call waits unless told otherwise, in milliseconds (`gen_server:call/2`). */
+export const DEFAULT_CALL_TIMEOUT = 5000;
+
+export interface CallOptions {
+  /** Milliseconds; `Infinity` for ever. Default 5000. */
+  readonly timeout?: number;
+  /** Gives the call up: monitor and alias are withdrawn, a late reply vanishes. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Calls a `gen_server`, `gen_statem` or anything else that speaks their protocol. Mirrors `gen:call/4`
+ * of OTP 24 and later: one reference is monitor, alias and tag at once.
+ *
+ *     MONITOR_P {From, To, Ref}        {'$gen_call', {From, [alias | Ref]}, Request}
+ *     answer:   {[alias | Ref], Reply} to the alias
+ *
+ * @throws CallError `ERR_CALL_TIMEOUT`, `ERR_CALL_NO_PROC`, `ERR_CALL_NO_CONNECTION`,
+ *   `ERR_CALL_EXITED` (the server ended with `reason`); the signal's reason on abort.
+ */
+export function call(
+  from: Process,
+  to: Destination,
+  request: Term,
+  { timeout = DEFAULT_CALL_TIMEOUT, signal }: CallOptions = {},
+): Promise<Term> {
+  if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
+  const { table, pid } = from;
+  const { node, target } = callTarget(to, pid.node);
+  const ref = table.identity.nextReference();
+  return new Promise<Term>((resolve, reject) => {
+    const onReply = (reply: Term): void => {
+      settle();
+      withdraw();
+      resolve(reply);
+    };
+    const timer = Number.isFinite(timeout)
+      ? table.clock.after(timeout, () => fail(timedOut(to, timeout)))
+      : undefined;
+    const abort = (): void => fail(signal?.reason as Error);
+    const settle = (): void => {
+      timer?.cancel();
+      signal?.removeEventListener("abort", abort);
+      table.aliases.deactivate(ref);
+      from.forgetReply(ref);
+    };
+    const withdraw = (): void => {
+      if (table.monitors.remove(ref) !== undefined) {
+        from.route(node, { type: "demonitor", from: pid, to: target, ref });
+      }
+    };
+    const fail = (error: Error): void => {
+      settle();
+      withdraw();
+      reject(error);
+    };
+    signal?.addEventListener("abort", abort, { once: true });
+    table.aliases.activate(ref, true, (message) => {
+      if (isTuple(message) && message.length === 2) onReply(message[1] as Term);
+    });
+    // Peers without aliases answer to the pid.
+    from.expectReply(ref, onReply);
+    const down = (reason: Term): void => fail(downError(to, reason));
+    table.monitors.add({ ref, from: pid, node, target, down });
+    try {
+      from.route(node, { type: "monitor", from: pid, to: target, ref });
+      from.send(to, t(GEN_CALL, t(pid, new ImproperList([ALIAS], ref)), request));
+    } catch (error) {
+      fail(error as Error);
+    }
+  });
+}
+
+/** Sends a request that is not answered (`gen_server:cast/2`). */
+export function cast(from: Process, to: Destination, request: Term): boolean {
+  return from.send(to, t(GEN_CAST, request));
+}
+
+function callTarget(to: Destination, ownNode: Atom): { node: Atom; target: Pid | Name } {
+  if (to instanceof Pid) return { node: to.node, target: to };
+  if (to instanceof Reference) throw new TypeError("an alias can be sent to, not called");
+  const { name, node } = namedDestination(to, ownNode);
+  return { node, target: name };
+}
+
+function describe(to: Destination): string {
+  if (to instanceof Pid || to instanceof Reference) return to.toString();
+  if (typeof to === "object" && "node" in to) return `${String(to.name)} on ${String(to.node)}`;
+  return String(to);
+}
+
+function timedOut(to: Destination, timeout: number): CallError {
+  const text = `no answer from ${describe(to)} within ${timeout} ms`;
+  return new CallError("ERR_CALL_TIMEOUT", text, atoms.timeout);
+}
+
+function downError(to: Destination, reason: Term): CallError {
+  if (reason === atoms.noproc) {
+    return new CallError("ERR_CALL_NO_PROC", `there is no process ${describe(to)}`, reason);
+  }
+  if (reason === atoms.noconnection) {
+    const text = `no connection to the node of ${describe(to)}, or it was lost`;
+    return new CallError("ERR_CALL_NO_CONNECTION", text, reason);
+  }
+  const text = `${describe(to)} ended before it answered`;
+  return new CallError("ERR_CALL_EXITED", text, reason);
+}
+
+/** Who waits for a reply: the second element of `'$gen_call'`. The tag goes back as it came. */
+export type From = Tuple<[Pid, Term]>;
+
+/** A request to a process of ours that speaks gen_server's protocol. */
+export type GenRequest =
+  | { readonly kind: "call"; readonly from: From; readonly request: Term }
+  | { readonly kind: "cast"; readonly request: Term };
+
+/** Reads `{'$gen_call', {Pid, Tag}, Request}` and `{'$gen_cast', Request}`; undefined for other messages. */
+export function genRequest(message: Term): GenRequest | undefined {
+  if (!isTuple(message)) return undefined;
+  if (message.length === 2 && message[0] === GEN_CAST) {
+    return { kind: "cast", request: message[1] as Term };
+  }
+  if (message.length !== 3 || message[0] !== GEN_CALL) return undefined;
+  const from = message[1];
+  if (!isTuple(from) || from.length !== 2 || !(from[0] instanceof Pid)) return undefined;
+  return { kind: "call", from: from as unknown as From, request: message[2] as Term };
+}
+
+/**
+ * Answers a call: to the alias in the tag where there is one, to the caller's pid elsewhere
+ * (`gen:reply/2`).
+ */
+export function reply(self: Process, [pid, tag]: From, answer: Term): void {
+  const alias = aliasOf(tag);
+  self.send(alias ?? pid, t(tag, answer));
+}
+
+/** `[alias | Ref]`, or `[[alias | Ref] | _]` as in `multi_call`. */
+function aliasOf(tag: Term): Reference | undefined {
+  if (tag instanceof ImproperList && tag.items.length === 1) {
+    const [item] = tag.items;
+    if (item === ALIAS && tag.tail instanceof Reference) return tag.tail;
+    if (item instanceof ImproperList) return aliasOf(item);
+  }
+  return undefined;
+}

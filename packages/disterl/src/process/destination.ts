@@ -1,0 +1,31 @@
+import type { Name } from "../signal/signal.ts";
+import { Atom, atomOrBoolean } from "../term/atom.ts";
+import type { Pid } from "../term/pid.ts";
+import type { Reference } from "../term/reference.ts";
+
+/** A registered name on a node: `{ name: "rex", node: "app@host" }`. */
+export interface NamedProcess {
+  readonly name: Name | string;
+  readonly node: Atom | string;
+}
+
+/** Where a message can be sent: a pid, an alias, a name here, or a name on another node. */
+export type Destination = Pid | Reference | Name | string | NamedProcess;
+
+/** Texts become atoms; a bare name is one of `ownNode`. @internal */
+export function namedDestination(
+  to: Name | string | NamedProcess,
+  ownNode: Atom,
+): { name: Name; node: Atom } {
+  if (typeof to === "string") return { name: atomOrBoolean(to), node: ownNode };
+  if (typeof to === "boolean" || to instanceof Atom) return { name: to, node: ownNode };
+  const name = typeof to.name === "string" ? atomOrBoolean(to.name) : to.name;
+  return { name, node: nodeAtom(to.node) };
+}
+
+/** @throws TypeError when that cannot be the name of a node. @internal */
+export function nodeAtom(node: Atom | string): Atom {
+  const atom = typeof node === "string" ? atomOrBoolean(node) : node;
+  if (typeof atom === "boolean") throw new TypeError(`${atom} is not the name of a node`);
+  return atom;
+}

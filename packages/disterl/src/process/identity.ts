@@ -1,0 +1,57 @@
+import { type Atom, atom } from "../term/atom.ts";
+import { Pid } from "../term/pid.ts";
+import { Reference } from "../term/reference.ts";
+
+/** The name of a node that has none (yet), as in Erlang. */
+export const NONODE: Atom = atom("nonode@nohost");
+
+const REF_WORD0 = 2 ** 18;
+
+/**
+ * Who this node is, and the maker of its identifiers. A node with a dynamic name learns its name
+ * from the first node it connects to; whatever it made before carries `nonode@nohost`.
+ */
+export class Identity {
+  node: Atom = NONODE;
+  creation = 0;
+  #nextId = 1;
+  #serial = 0;
+  #refCounter = 0;
+  /** Tells references of this run from those of an earlier run with an equal creation. */
+  readonly #refSalt: number;
+
+  /** `random` gives 32 bits, unsigned. */
+  constructor(random: () => number) {
+    this.#refSalt = random() >>> 0;
+  }
+
+  /** Is that node this one, in this incarnation? */
+  isOwn(node: Atom, creation: number): boolean {
+    return node === this.node && creation === this.creation;
+  }
+
+  /** Numbers go up to 2^28 - 1, then the serial counts on: no pid comes twice (protocol ID-10). */
+  nextPid(): Pid {
+    const id = this.#nextId++;
+    if (this.#nextId === 2 ** 28) {
+      this.#nextId = 1;
+      this.#serial++;
+    }
+    return new Pid(this.node, id, this.#serial, this.creation);
+  }
+
+  /** Three words, the first below 2^18 (protocol ID-5): 50 bits of counter and a salt. */
+  nextReference(): Reference {
+    const count = ++this.#refCounter;
+    const words = [count % REF_WORD0, Math.floor(count / REF_WORD0), this.#refSalt];
+    return new Reference(this.node, this.creation, words);
+  }
+}
+
+/**
+ * The counter inside a reference of ours: a number, for use as a key. Meaningless for references of
+ * others, whose holder compares the whole reference anyway.
+ */
+export function referenceNumber(ref: Reference): number {
+  return (ref.words[1] ?? 0) * REF_WORD0 + (ref.words[0] ?? 0);
+}

@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { RunQueue } from "./run-queue.ts";
+
+test("work is done after the call that scheduled it, in order, with no growth of the stack", async () => {
+  const done: string[] = [];
+  const queue = new RunQueue((callback) => setImmediate(callback));
+  let left = 20_000;
+  const b = { run: (): boolean => (done.push("b"), false) };
+  const a = {
+    run: (): boolean => {
+      if (left-- > 0) queue.schedule(a);
+      return false;
+    },
+  };
+  queue.schedule(a);
+  queue.schedule(b);
+  expect(done).toEqual([]);
+  await Promise.resolve();
+  expect(done).toEqual(["b"]);
+  while (left > 0) await new Promise((resolve) => setImmediate(resolve));
+  expect(left).toBeLessThanOrEqual(0);
+});
+
+test("endless work lets timers and sockets have their turn", async () => {
+  const queue = new RunQueue((callback) => setImmediate(callback));
+  let stop = false;
+  let runs = 0;
+  queue.schedule({ run: () => (runs++, !stop) });
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  stop = true;
+  expect(runs).toBeGreaterThan(4096);
+});

@@ -1,0 +1,2 @@
+export type { Router } from "./router.ts";
+export type * from "./signal.ts";
