@@ -1,1 +1,2 @@
-export {};
+export * from "./carrier.ts";
+export * from "./clock.ts";

@@ -1,0 +1,102 @@
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { Child } from "./child.ts";
+import { TestingError } from "./errors.ts";
+import { missingOtp, type OtpRelease, otpProgram, otpReleases } from "./otp-release.ts";
+
+export interface CEpmdOptions {
+  /** Whose epmd; default: the oldest release found. */
+  readonly release?: string | OtpRelease | undefined;
+  /** Default: a free port of this machine. */
+  readonly port?: number | undefined;
+  /** More arguments, such as `-relaxed_command_check`. */
+  readonly flags?: readonly string[] | undefined;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+}
+
+/** A running epmd of Erlang/OTP: the one written in C. */
+export interface CEpmd {
+  readonly port: number;
+  readonly pid: number;
+  /** What it printed: it runs with `-d -d`, so it tells what it does. */
+  readonly output: string;
+  waitFor(pattern: RegExp, options?: { timeoutMs?: number }): Promise<RegExpExecArray>;
+  /** Asks it to end (SIGTERM) and resolves when it has. */
+  stop(): Promise<void>;
+  /** Ends it at once (SIGKILL) and resolves when it has ended. */
+  kill(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Starts the epmd of Erlang/OTP on a port of its own, on the loopback address, in the foreground;
+ * resolves when it accepts connections.
+ * @throws TestingError when the release is missing, or epmd ends instead of listening.
+ */
+export async function startCEpmd(options: CEpmdOptions = {}): Promise<CEpmd> {
+  const otp = chooseRelease(options.release);
+  for (let attempt = 1; ; attempt += 1) {
+    const port = options.port ?? (await freePort());
+    const args = [
+      "-d",
+      "-d",
+      "-address",
+      "127.0.0.1",
+      "-port",
+      String(port),
+      ...(options.flags ?? []),
+    ];
+    const env = { PATH: process.env["PATH"], HOME: tmpdir(), ...options.env };
+    const child = new Child(`epmd ${otp.release}`, otpProgram(otp, "epmd", args), env);
+    try {
+      await child.waitFor(/entering the main select\(\) loop/);
+      return cEpmd(child, port);
+    } catch (cause) {
+      await child.kill();
+      const taken = /already (a epmd running|in use)/i.test(child.output);
+      if (taken && options.port === undefined && attempt < 5) continue;
+      const message = `epmd of OTP ${otp.release} did not start on port ${port}`;
+      throw new TestingError("ERR_TESTING_OTP_START", message, { cause });
+    }
+  }
+}
+
+function cEpmd(child: Child, port: number): CEpmd {
+  const stop = (): Promise<void> => child.endWithin(5000, () => child.signal("SIGTERM"));
+  return {
+    port,
+    pid: child.pid,
+    get output() {
+      return child.output;
+    },
+    waitFor: (pattern, options) => child.waitFor(pattern, options),
+    stop,
+    kill: () => child.kill("SIGKILL"),
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/**
+ * The release a caller means: itself, its number, or any.
+ * @throws TestingError ERR_TESTING_OTP_MISSING
+ */
+export function chooseRelease(release: string | OtpRelease | undefined): OtpRelease {
+  if (typeof release === "object") return release;
+  const releases = otpReleases();
+  const otp = release === undefined ? releases[0] : releases.find((one) => one.release === release);
+  if (otp !== undefined) return otp;
+  throw new TestingError("ERR_TESTING_OTP_MISSING", missingOtp(release));
+}
+
+/** A port of the loopback address that nobody listens on at this moment. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}

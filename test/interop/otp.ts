@@ -1,0 +1,64 @@
+import { missingOtp, type OtpRelease, otpReleases, wantedReleases } from "disterl/testing";
+import { describe, test } from "vitest";
+
+/** Who opens the connection in a test; with the release and the feature it makes the test's name. */
+export type Direction = "we dial" | "Erlang dials" | "both ways" | "the harness";
+
+/** Names a test `[release] [direction] feature`, which is what `npm run test:otp` reads. */
+export type OtpTest = (
+  direction: Direction,
+  feature: string,
+  body: () => unknown,
+  timeoutMs?: number,
+) => void;
+
+/**
+ * Runs the tests that `body` defines once for each Erlang/OTP found; for each one asked for by
+ * `$DISTERL_OTP` when that is set. A missing one is said aloud and its tests count as skipped;
+ * under `REQUIRE_OTP=1` it is a failure.
+ */
+export function forEachOtp(body: (otp: OtpRelease, otpTest: OtpTest) => void): void {
+  const found = otpReleases();
+  const wanted = wantedReleases() ?? (found.length === 0 ? [undefined] : []);
+  for (const otp of found) describeRelease(otp, body);
+  for (const release of wanted) {
+    if (!found.some((otp) => otp.release === release)) describeMissing(release, body);
+  }
+}
+
+/** As {@link forEachOtp}, for one release: the given one, or the oldest found. */
+export function withOtp(
+  release: string | undefined,
+  body: (otp: OtpRelease, otpTest: OtpTest) => void,
+): void {
+  const otp = otpReleases().find((one) => release === undefined || one.release === release);
+  if (otp === undefined) describeMissing(release, body);
+  else describeRelease(otp, body);
+}
+
+function describeRelease(otp: OtpRelease, body: (otp: OtpRelease, otpTest: OtpTest) => void): void {
+  describe(`OTP ${otp.release}`, () => body(otp, namedTest(otp.release)));
+}
+
+function describeMissing(
+  release: string | undefined,
+  body: (otp: OtpRelease, otpTest: OtpTest) => void,
+): void {
+  const what = missingOtp(release);
+  const name = release ?? "none";
+  if (process.env["REQUIRE_OTP"] === "1") {
+    test(`[${name}] an Erlang/OTP to test with`, () => {
+      throw new Error(`${what}, and REQUIRE_OTP=1 is set`);
+    });
+    return;
+  }
+  console.log(`SKIPPED: ${what}`);
+  const nobody = { release: name, version: name, root: undefined, elixir: false };
+  describe.skipIf(true)(`OTP ${name}`, () => body(nobody, namedTest(name)));
+}
+
+function namedTest(release: string): OtpTest {
+  return (direction, feature, body, timeoutMs) => {
+    test(`[${release}] [${direction}] ${feature}`, async () => void (await body()), timeoutMs);
+  };
+}
