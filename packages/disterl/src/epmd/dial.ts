@@ -1,0 +1,108 @@
+import { lookup } from "node:dns/promises";
+import { connect, isIP, type Socket } from "node:net";
+import type { Clock } from "../carrier/clock.ts";
+import { withDeadline } from "./deadline.ts";
+import { EpmdError } from "./errors.ts";
+
+/** IP addresses of a host, in the order in which they are tried. */
+export type ResolveHost = (host: string, family: 0 | 4 | 6) => Promise<readonly string[]>;
+
+/** The system's resolver, IPv4 first. `family` 0: both. */
+export const systemResolve: ResolveHost = async (host, family) => {
+  const found = await lookup(host, { all: true, family, verbatim: false });
+  return found.map(({ address }) => address);
+};
+
+/**
+ * The addresses of a host; an address stands for itself.
+ * @throws EpmdError ERR_EPMD_HOST_UNKNOWN
+ */
+export async function addressesOf(
+  host: string,
+  family: 0 | 4 | 6,
+  resolve: ResolveHost,
+): Promise<readonly string[]> {
+  if (isIP(host) !== 0) return [host];
+  try {
+    const addresses = await resolve(host, family);
+    if (addresses.length > 0) return addresses;
+  } catch (cause) {
+    throw hostUnknown(host, cause);
+  }
+  throw hostUnknown(host, undefined);
+}
+
+function hostUnknown(host: string, cause: unknown): EpmdError {
+  const message = `the resolver does not know the host ${host}; check its spelling, DNS and the hosts file`;
+  return new EpmdError("ERR_EPMD_HOST_UNKNOWN", message, { host }, { cause });
+}
+
+/** A connection, and to which of the addresses it is. */
+export interface Dialled {
+  readonly socket: Socket;
+  readonly address: string;
+}
+
+/**
+ * Connects to the first address that answers. Each gets a fair share of the time left, so that one
+ * that swallows packets does not use up all of it.
+ * @throws EpmdError ERR_EPMD_UNREACHABLE when none answers; the signal's reason when aborted.
+ */
+export async function dialFirst(
+  addresses: readonly string[],
+  port: number,
+  options: { readonly clock: Clock; readonly deadline: number; readonly signal: AbortSignal },
+): Promise<Dialled> {
+  const { clock, deadline, signal } = options;
+  let cause: unknown;
+  for (const [index, address] of addresses.entries()) {
+    const share = Math.max(deadline - clock.now(), 0) / (addresses.length - index);
+    try {
+      const late = (): Error =>
+        new Error(`no answer from ${address} within ${Math.ceil(share)} ms`);
+      const socket = await withDeadline(clock, share, signal, late, (inner) =>
+        dial(address, port, inner),
+      );
+      return { socket, address };
+    } catch (error) {
+      signal.throwIfAborted();
+      cause = error;
+    }
+  }
+  throw unreachable(addresses, port, cause);
+}
+
+function unreachable(addresses: readonly string[], port: number, cause: unknown): EpmdError {
+  const where = addresses.join(", ");
+  return new EpmdError(
+    "ERR_EPMD_UNREACHABLE",
+    `no epmd answers at ${where} port ${port}; is one running there, and do firewalls let it through?`,
+    { address: where, port },
+    { cause },
+  );
+}
+
+function dial(address: string, port: number, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const socket = connect({ host: address, port, noDelay: true });
+    const finish = (settle: () => void): void => {
+      signal.removeEventListener("abort", onAbort);
+      socket.off("error", onError);
+      socket.off("connect", onConnect);
+      settle();
+    };
+    const fail = (error: unknown): void =>
+      finish(() => {
+        socket.on("error", () => {});
+        socket.destroy();
+        reject(error);
+      });
+    const onError = (error: Error): void => fail(error);
+    const onAbort = (): void => fail(signal.reason);
+    const onConnect = (): void => finish(() => resolve(socket));
+    socket.once("error", onError);
+    socket.once("connect", onConnect);
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+}
