@@ -1,0 +1,90 @@
+// The other side of the demo: a real Erlang node, or a second disterl node where Erlang is missing.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { atom, genRequest, reply, startNode, t } from "disterl";
+import { formatTerm } from "disterl/term";
+
+// mirror answers {From, Msg} with {self(), Msg}; server speaks gen_server's protocol.
+const program = `
+  register(mirror, spawn(fun Loop() ->
+    receive {From, Msg} -> From ! {self(), Msg} end, Loop() end)),
+  register(server, spawn(fun Loop() ->
+    receive
+      {'$gen_call', From, {double, N}} -> gen_server:reply(From, 2 * N);
+      {'$gen_call', From, {echo, Term}} -> gen_server:reply(From, Term);
+      {'$gen_call', From, {call, Node}} ->
+        gen_server:reply(From, gen_server:call({echo, Node}, {echo, hello}))
+    end, Loop() end)),
+  io:format("READY ~s ~s~n", [node(), erlang:system_info(otp_release)]).`;
+
+/** Starts `erl`; undefined when there is none. */
+export async function startErlang(node, cookie) {
+  const host = node.name.split("@")[1];
+  const name = `erlang_demo_${process.pid}@${host}`;
+  const env = { ...process.env, ERL_AFLAGS: `-setcookie ${cookie}` };
+  const args = ["-sname", name, "-noshell", "-noinput", "-eval", program];
+  const child = spawn("erl", args, { env, stdio: ["ignore", "pipe", "inherit"] });
+  const started = await Promise.race([
+    once(child, "error").then(() => false),
+    once(child, "spawn").then(() => true),
+  ]);
+  if (!started) return undefined;
+  const release = await ready(child);
+  const stop = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  };
+  return {
+    name,
+    kind: `real Erlang/OTP ${release}`,
+    exposesFunctions: true,
+    stop,
+    kill: stop,
+    callUs: callUs(node, name),
+  };
+}
+
+async function ready(child) {
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [word, , release] = line.split(" ");
+    if (word === "READY") return release;
+  }
+  throw new Error("erl ended before its node was up: is the name or the port of epmd taken?");
+}
+
+/** Asks the server over there to call our process `echo`. */
+function callUs(node, name) {
+  return async () =>
+    formatTerm(await node.call({ name: "server", node: name }, t(atom("call"), atom(node.name))));
+}
+
+/** A second node of ours, in this process. */
+export async function startSecondNode(cookie) {
+  const other = await startNode({ name: `second_demo_${process.pid}`, cookie });
+  other.spawn({
+    name: "mirror",
+    onMessage: ([from, message], self) => self.send(from, t(self.pid, message)),
+  });
+  const server = other.spawn({
+    name: "server",
+    async onMessage(message, self) {
+      const { from, request } = genRequest(message);
+      const [what, argument] = request;
+      if (what === atom("double")) reply(self, from, 2 * argument);
+      else if (what === atom("echo")) reply(self, from, argument);
+      else reply(self, from, await other.call({ name: "echo", node: argument }, t(what, atom("hello"))));
+    },
+  });
+  const stop = () => other.stop();
+  return {
+    name: other.name,
+    kind: "a second disterl node, since there is no `erl` on this machine",
+    exposesFunctions: false,
+    stop,
+    kill: stop,
+    callUs: async (name) =>
+      formatTerm(await other.call({ name: "echo", node: name }, t(atom("echo"), server.pid))),
+  };
+}
