@@ -1,2 +1,17 @@
-export * from "./carrier.ts";
-export * from "./clock.ts";
+/**
+ * How bytes travel between nodes: the interface that a carrier implements, TCP, memory, and clocks.
+ *
+ * @module
+ */
+export type {
+  Carrier,
+  Channel,
+  ChannelHandler,
+  ConnectOptions,
+  Listener,
+  ListenOptions,
+  NetAddress,
+} from "./carrier.ts";
+export { type Clock, systemClock, type Timer } from "./clock.ts";
+export { CarrierError, type CarrierErrorCode } from "./errors.ts";
+export { inet6Tcp, inetTcp, TcpCarrier } from "./tcp.ts";

@@ -11,3 +11,18 @@ export {
   requireOtp,
   wantedReleases,
 } from "./otp-release.ts";
+export {
+  RAW_FLAGS_C_NODE,
+  RAW_FLAGS_OTP_25,
+  RAW_FLAGS_OTP_29,
+  type RawAddress,
+  type RawAgreement,
+  type RawIntroduction,
+  RawListener,
+  RawPeer,
+  rawBytes,
+  rawChallengePacket,
+  rawDigest,
+  rawNamePacket,
+  rawReplyPacket,
+} from "./raw-peer.ts";

@@ -1,0 +1,71 @@
+import { DistError } from "../errors.ts";
+
+/**
+ * - `REFUSED`: nobody listens there.
+ * - `UNREACHABLE`: no way to that host, or no answer from it.
+ * - `RESOLVE`: the host name has no address of this family.
+ * - `ADDRESS_IN_USE`: somebody listens there already.
+ * - `ADDRESS`: the address is not ours, or the port is not for us to take.
+ * - `CLOSED`: a connection that was up failed: the peer reset it, or the network did.
+ */
+export type CarrierErrorCode =
+  | "ERR_CARRIER_REFUSED"
+  | "ERR_CARRIER_UNREACHABLE"
+  | "ERR_CARRIER_RESOLVE"
+  | "ERR_CARRIER_ADDRESS_IN_USE"
+  | "ERR_CARRIER_ADDRESS"
+  | "ERR_CARRIER_CLOSED";
+
+/** A connection or a listener could not be had, or was lost. `cause` is the system's error. */
+export class CarrierError extends DistError<CarrierErrorCode> {}
+
+const dialCodes: Record<string, CarrierErrorCode> = {
+  ECONNREFUSED: "ERR_CARRIER_REFUSED",
+  ENOENT: "ERR_CARRIER_REFUSED",
+  ENOTFOUND: "ERR_CARRIER_RESOLVE",
+  EAI_AGAIN: "ERR_CARRIER_RESOLVE",
+  EAI_FAIL: "ERR_CARRIER_RESOLVE",
+  EADDRNOTAVAIL: "ERR_CARRIER_ADDRESS",
+};
+
+const listenCodes: Record<string, CarrierErrorCode> = {
+  EADDRINUSE: "ERR_CARRIER_ADDRESS_IN_USE",
+  ENOTFOUND: "ERR_CARRIER_RESOLVE",
+  EAI_AGAIN: "ERR_CARRIER_RESOLVE",
+  EAI_FAIL: "ERR_CARRIER_RESOLVE",
+};
+
+const advice: Record<CarrierErrorCode, string> = {
+  ERR_CARRIER_REFUSED: "nobody listens there; is the node running, and is this its port?",
+  ERR_CARRIER_UNREACHABLE: "the host does not answer; check network, firewall and address",
+  ERR_CARRIER_RESOLVE: "the host name has no address; check the name and /etc/hosts or DNS",
+  ERR_CARRIER_ADDRESS_IN_USE: "somebody listens there; choose another port, or a range",
+  ERR_CARRIER_ADDRESS: "the address is not of this host, or the port needs more rights",
+  ERR_CARRIER_CLOSED: "the peer ended abruptly, or something between broke the connection",
+};
+
+function systemCode(error: Error): string {
+  return "code" in error && typeof error.code === "string" ? error.code : "";
+}
+
+function carrierError(code: CarrierErrorCode, what: string, cause: Error): CarrierError {
+  const reason = systemCode(cause) || cause.message;
+  return new CarrierError(code, `carrier: ${what}: ${reason}; ${advice[code]}`, { cause });
+}
+
+/** The error for a dial that failed. */
+export function dialError(to: string, cause: Error): CarrierError {
+  const code = dialCodes[systemCode(cause)] ?? "ERR_CARRIER_UNREACHABLE";
+  return carrierError(code, `cannot connect to ${to}`, cause);
+}
+
+/** The error for an address that cannot be listened on. */
+export function listenError(at: string, cause: Error): CarrierError {
+  const ours = listenCodes[systemCode(cause)] ?? "ERR_CARRIER_ADDRESS";
+  return carrierError(ours, `cannot listen on ${at}`, cause);
+}
+
+/** The error for a connection that was up and failed. */
+export function lostError(peer: string, cause: Error): CarrierError {
+  return carrierError("ERR_CARRIER_CLOSED", `the connection with ${peer} was lost`, cause);
+}

@@ -1,0 +1,53 @@
+import * as net from "node:net";
+
+/**
+ * How bytes come out of a socket: into one buffer that every socket of this thread shares, instead
+ * of a fresh 64 KB for each read. That is sound because libuv fills the buffer and calls back in one
+ * go, and because a handler may look at a chunk during its call only. On Windows reads are begun
+ * long before they complete, so there each socket has a buffer of its own.
+ *
+ * See docs/decisions, "One receive buffer for all sockets".
+ */
+const SHARED_BYTES = 256 * 1024;
+const OWN_BYTES = 64 * 1024;
+
+let shared: Buffer | undefined;
+
+function receiveBuffer(): Buffer {
+  if (process.platform === "win32") return Buffer.allocUnsafeSlow(OWN_BYTES);
+  shared ??= Buffer.allocUnsafeSlow(SHARED_BYTES);
+  return shared;
+}
+
+/** Called for each read. The chunk is valid during the call. */
+export type OnChunk = (chunk: Uint8Array) => void;
+
+/** The `onread` option of `net.connect`. */
+export function onRead(onChunk: OnChunk): net.OnReadOpts {
+  const buffer = receiveBuffer();
+  return {
+    buffer,
+    callback: (length) => {
+      onChunk(buffer.subarray(0, length));
+      return true;
+    },
+  };
+}
+
+/**
+ * Gives a socket that a server has accepted, and that nobody has read from yet (`pauseOnConnect`),
+ * the same kind of reading. Servers have no `onread` option, so the accepted handle moves into a
+ * socket that has; where a runtime keeps its handles to itself, `data` events do.
+ */
+export function adoptAccepted(accepted: net.Socket, onChunk: OnChunk): net.Socket {
+  const holder = accepted as unknown as { _handle?: object | null };
+  const handle = holder._handle;
+  if (typeof handle !== "object" || handle === null || !("useUserBuffer" in handle)) {
+    accepted.on("data", onChunk);
+    return accepted.pause();
+  }
+  holder._handle = null;
+  accepted.destroy(); // an empty shell now; the server counts it as gone
+  const options = { handle, onread: onRead(onChunk), allowHalfOpen: true, pauseOnCreate: true };
+  return new net.Socket(options as net.SocketConstructorOpts);
+}

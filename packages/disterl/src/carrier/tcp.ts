@@ -1,0 +1,153 @@
+import * as net from "node:net";
+import type {
+  Carrier,
+  Channel,
+  ConnectOptions,
+  Listener,
+  ListenOptions,
+  NetAddress,
+} from "./carrier.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { dialError, listenError } from "./errors.ts";
+import { adoptAccepted, onRead } from "./socket-reading.ts";
+import { TcpChannel } from "./tcp-channel.ts";
+
+/**
+ * Plain TCP. Mirrors `inet_tcp_dist` and `inet6_tcp_dist` (OTP 29): no delay, length of two bytes in
+ * the handshake. Differs in: a failed accept costs that connection, not the listener.
+ *
+ * Nothing is encrypted, and nobody between the nodes is kept from changing what they say.
+ */
+export class TcpCarrier implements Carrier {
+  readonly name: "inet_tcp" | "inet6_tcp";
+  readonly handshakeLengthBytes = 2;
+  readonly #family: "inet" | "inet6";
+  readonly #clock: Clock;
+
+  constructor(family: "inet" | "inet6", clock: Clock = systemClock) {
+    this.name = `${family}_tcp`;
+    this.#family = family;
+    this.#clock = clock;
+  }
+
+  async listen(options: ListenOptions, onChannel: (channel: Channel) => void): Promise<Listener> {
+    const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true });
+    server.on("connection", (accepted) => {
+      const channel = this.#accepted(accepted);
+      if (channel !== undefined) onChannel(channel);
+    });
+    const host = options.host ?? (this.#family === "inet" ? "0.0.0.0" : "::");
+    await bind(server, host, options, this.#family === "inet6");
+    server.on("error", noop);
+    const bound = server.address();
+    const port = typeof bound === "object" ? bound?.port : undefined;
+    return new TcpListener(server, this.#address(host, port));
+  }
+
+  #accepted(accepted: net.Socket): TcpChannel | undefined {
+    const { localAddress, localPort, remoteAddress, remotePort } = accepted;
+    if (remoteAddress === undefined) {
+      accepted.destroy(); // reset before it was accepted
+      return undefined;
+    }
+    let channel: TcpChannel | undefined;
+    const socket = adoptAccepted(accepted, (chunk) => channel?.received(chunk));
+    const local = this.#address(localAddress, localPort);
+    const remote = this.#address(remoteAddress, remotePort);
+    channel = new TcpChannel(socket, local, remote, this.#clock);
+    return channel;
+  }
+
+  connect({ host, port, signal }: ConnectOptions): Promise<Channel> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) return reject(signal.reason);
+      let channel: TcpChannel | undefined;
+      const socket = net.connect({
+        host,
+        port,
+        family: this.#family === "inet" ? 4 : 6,
+        autoSelectFamily: false,
+        allowHalfOpen: true,
+        noDelay: true,
+        onread: onRead((chunk) => channel?.received(chunk)),
+      });
+      socket.pause();
+      const onAbort = (): void => {
+        socket.destroy();
+        reject(signal?.reason);
+      };
+      const onError = (error: Error): void => {
+        signal?.removeEventListener("abort", onAbort);
+        reject(dialError(`${host}:${port}`, error));
+      };
+      signal?.addEventListener("abort", onAbort, { once: true });
+      socket.once("error", onError);
+      socket.once("connect", () => {
+        signal?.removeEventListener("abort", onAbort);
+        socket.off("error", onError);
+        const local = this.#address(socket.localAddress, socket.localPort);
+        const remote = this.#address(socket.remoteAddress ?? host, port);
+        channel = new TcpChannel(socket, local, remote, this.#clock);
+        resolve(channel);
+      });
+    });
+  }
+
+  #address(address: string | undefined, port: number | undefined): NetAddress {
+    return { family: this.#family, address: address ?? "", port: port ?? 0 };
+  }
+}
+
+/** Takes the first free port of the range. */
+async function bind(
+  server: net.Server,
+  host: string,
+  { port = 0, lastPort = port, backlog = 511 }: ListenOptions,
+  ipv6Only: boolean,
+): Promise<void> {
+  for (let candidate = port; ; candidate++) {
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen({ host, port: candidate, backlog, ipv6Only, exclusive: true }, () => {
+          server.off("error", reject);
+          resolve();
+        });
+      });
+      return;
+    } catch (error) {
+      const cause = error instanceof Error ? error : new Error(String(error));
+      const taken = "code" in cause && cause.code === "EADDRINUSE";
+      if (taken && candidate < lastPort) continue;
+      const ports = port === lastPort ? `${port}` : `${port} to ${lastPort}`;
+      throw listenError(`${host} port ${ports}`, cause);
+    }
+  }
+}
+
+class TcpListener implements Listener {
+  readonly address: NetAddress;
+  readonly #server: net.Server;
+  #closing: Promise<void> | undefined;
+
+  constructor(server: net.Server, address: NetAddress) {
+    this.#server = server;
+    this.address = address;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= new Promise((resolve) => {
+      this.#server.close();
+      // Not its callback: that one may wait for the channels to end, too.
+      setImmediate(resolve);
+    });
+    return this.#closing;
+  }
+}
+
+function noop(): void {}
+
+/** TCP over IPv4: `-proto_dist inet_tcp`, the default. */
+export const inetTcp: Carrier = new TcpCarrier("inet");
+/** TCP over IPv6: `-proto_dist inet6_tcp`. */
+export const inet6Tcp: Carrier = new TcpCarrier("inet6");
