@@ -67,4 +67,57 @@ export class ByteSink {
       this.references.pop();
     }
   }
+
+  /**
+   * Back to what it was when `length` was this and `references.length` was `references`. Unlike
+   * {@link truncate}, exact where a referenced binary was the last thing before.
+   */
+  rewind(length: number, references: number): void {
+    this.length = length;
+    while (this.references.length > references) {
+      this.referencedBytes -= (this.references.pop() as { bytes: Uint8Array }).bytes.length;
+    }
+  }
+
+  /**
+   * Moves everything from `start` on by `by` bytes, the references from number `references` on
+   * included: for a header whose length shows only when what follows it has been written.
+   */
+  shift(start: number, by: number, references: number): void {
+    if (by > 0) this.ensure(by);
+    this.buffer.copyWithin(start + by, start, this.length);
+    this.length += by;
+    for (let i = references; i < this.references.length; i++) {
+      const { at, bytes } = this.references[i] as { at: number; bytes: Uint8Array };
+      this.references[i] = { at: at + by, bytes };
+    }
+  }
+
+  /**
+   * Takes everything from `start` and from reference number `references` on out of the sink, as
+   * pieces in order that are the caller's to keep. Copies whichever side of `start` is the smaller.
+   */
+  detach(start: number, references: number): Uint8Array[] {
+    const { buffer, length } = this;
+    const taken = this.references.slice(references);
+    const copied = length - start <= start + 1024;
+    const kept = copied ? Buffer.allocUnsafeSlow(length - start) : buffer.subarray(start, length);
+    if (copied) {
+      buffer.copy(kept, 0, start, length);
+    } else {
+      this.buffer = Buffer.allocUnsafeSlow(start + 1024);
+      this.view = new DataView(this.buffer.buffer);
+      buffer.copy(this.buffer, 0, 0, start);
+    }
+    this.rewind(start, references);
+    const pieces: Uint8Array[] = [];
+    let from = 0;
+    for (const { at, bytes } of taken) {
+      if (at - start > from) pieces.push(kept.subarray(from, at - start));
+      pieces.push(bytes);
+      from = at - start;
+    }
+    if (kept.length > from) pieces.push(kept.subarray(from));
+    return pieces;
+  }
 }

@@ -1,1 +1,19 @@
-export {};
+export { type ControlMessage, controlMessages } from "./control-message.ts";
+export { WireError, type WireErrorCode, type WireErrorFacts } from "./errors.ts";
+export {
+  agreedFlags,
+  type DistFlag,
+  defaultFlags,
+  distFlags,
+  expandMandatory25Digest,
+  flagNames,
+  KNOWN_FLAGS,
+  MANDATORY_25,
+  MANDATORY_26,
+  type MissingFlag,
+  missingFlags,
+} from "./flags.ts";
+export type { Fragments } from "./fragment-cutter.ts";
+export type { WireLimits } from "./limits.ts";
+export { MessageReader, type MessageReaderOptions } from "./message-reader.ts";
+export { MessageWriter, type MessageWriterOptions } from "./message-writer.ts";
