@@ -1,7 +1,7 @@
 import type { Name } from "../signal/signal.ts";
 import { Atom, atomOrBoolean } from "../term/atom.ts";
-import type { Pid } from "../term/pid.ts";
-import type { Reference } from "../term/reference.ts";
+import { Pid } from "../term/pid.ts";
+import { Reference } from "../term/reference.ts";
 
 /** A registered name on a node: `{ name: "rex", node: "app@host" }`. */
 export interface NamedProcess {
@@ -28,4 +28,10 @@ export function nodeAtom(node: Atom | string): Atom {
   const atom = typeof node === "string" ? atomOrBoolean(node) : node;
   if (typeof atom === "boolean") throw new TypeError(`${atom} is not the name of a node`);
   return atom;
+}
+
+/** The node that a message to `to` goes to. @internal */
+export function destinationNode(to: Destination, ownNode: Atom): Atom {
+  if (to instanceof Pid || to instanceof Reference) return to.node;
+  return namedDestination(to, ownNode).node;
 }

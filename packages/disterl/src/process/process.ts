@@ -81,7 +81,10 @@ export class Process implements Runnable {
 
   /** @internal */
   adoptIdentity(identity: Identity): void {
-    this.#pid = new Pid(identity.node, this.#pid.id, this.#pid.serial, identity.creation);
+    const moved = ({ id, serial }: Pid): Pid =>
+      new Pid(identity.node, id, serial, identity.creation);
+    if (this.groupLeader.node === this.#pid.node) this.groupLeader = moved(this.groupLeader);
+    this.#pid = moved(this.#pid);
   }
 
   // ── messages ──────────────────────────────────────────────────────────────────────────────────

@@ -27,8 +27,8 @@ export interface MessageReaderOptions {
   readonly limits?: Partial<WireLimits>;
   /** How terms are decoded, and the limits of one term; `limits.atoms` is for the connection. */
   readonly decode?: DecodeOptions;
-  /** Called for every signal, in the order of the wire. */
-  onSignal(signal: Signal): void;
+  /** Called for every signal, in the order of the wire, with the bytes it took there. */
+  onSignal(signal: Signal, bytes: number): void;
   /** Called once for every push that brought a tick or more. */
   onTick(): void;
 }
@@ -58,7 +58,7 @@ interface Opening {
  * only. An error that `onSignal` throws has the same effect.
  */
 export class MessageReader implements FrameHandler {
-  readonly #onSignal: (signal: Signal) => void;
+  readonly #onSignal: (signal: Signal, bytes: number) => void;
   readonly #onTick: () => void;
   readonly #splitter: FrameSplitter;
   readonly #decoder: TermDecoder;
@@ -78,7 +78,7 @@ export class MessageReader implements FrameHandler {
     this.#fragments = (flags & DFLAG_FRAGMENTS) !== 0n;
     this.#headers = cached || this.#fragments;
     const limits = wireLimits(options.limits ?? {}, this.#fragments);
-    this.#onSignal = (signal) => options.onSignal(signal);
+    this.#onSignal = (signal, bytes) => options.onSignal(signal, bytes);
     this.#onTick = () => options.onTick();
     this.#splitter = new FrameSplitter(this, limits.frameBytes);
     this.#decoder = new TermDecoder(decode);
@@ -134,6 +134,7 @@ export class MessageReader implements FrameHandler {
   /** @internal */
   frame(bytes: Uint8Array, start: number, end: number, retain: boolean): void {
     let signal: Signal | undefined;
+    this.#signalBytes = end - start;
     try {
       signal = this.#headers
         ? this.#readFrame(bytes, start, end, retain)
@@ -141,7 +142,7 @@ export class MessageReader implements FrameHandler {
     } catch (error) {
       throw this.#placedError(error, start);
     }
-    if (signal !== undefined) this.#onSignal(signal);
+    if (signal !== undefined) this.#onSignal(signal, this.#signalBytes);
   }
 
   /** @internal */
@@ -158,6 +159,7 @@ export class MessageReader implements FrameHandler {
   }
 
   #placedLength = 0;
+  #signalBytes = 0;
 
   /** @internal */
   placed(): void {
@@ -169,7 +171,7 @@ export class MessageReader implements FrameHandler {
     } catch (error) {
       throw this.#placedError(error, 0);
     }
-    this.#onSignal(signal);
+    this.#onSignal(signal, this.#signalBytes);
   }
 
   #readFrame(bytes: Uint8Array, start: number, end: number, retain: boolean): Signal | undefined {
@@ -208,6 +210,7 @@ export class MessageReader implements FrameHandler {
 
   #assembled({ opening, buffer, length }: Sequence<Opening>): Signal {
     const { signal, payload, refs } = opening;
+    this.#signalBytes = length;
     if (payload === undefined) return signal;
     // Memory that is mostly unused is not kept alive by a binary that points into it.
     const retain = buffer.length <= length + length / 2;

@@ -1,0 +1,161 @@
+import type { SpawnRequests } from "../node/spawn-requests.ts";
+import { CallError } from "../otp/errors.ts";
+import type { CallOptions } from "../otp/gen.ts";
+import type { Process } from "../process/process.ts";
+import { type Atom, atom, atomOrBoolean, atoms } from "../term/atom.ts";
+import type { List } from "../term/list.ts";
+import { Pid } from "../term/pid.ts";
+import { Reference } from "../term/reference.ts";
+import type { Term } from "../term/term.ts";
+import { isTuple } from "../term/tuple.ts";
+
+const ERPC = atom("erpc");
+const EXECUTE_CALL = atom("execute_call");
+const EXECUTE_CAST = atom("execute_cast");
+const MONITOR = atom("monitor");
+const RETURN = atom("return");
+
+/** What a function call on another node needs of ours. */
+export interface ErpcCaller {
+  /** In whose name the call is made. */
+  readonly process: Process;
+  readonly spawnRequests: SpawnRequests;
+}
+
+/**
+ * Calls a function on another node and gives its value (`erpc:call/5`). The wire shape: a monitored
+ * process is spawned there that runs `erpc:execute_call(Ref, M, F, Args)` and *exits with the result*.
+ *
+ * Default timeout: none.
+ *
+ * @throws CallError `ERR_CALL_REMOTE` (the function raised: see `class`, `reason`, `remoteStack`),
+ *   `ERR_CALL_NO_CONNECTION`, `ERR_CALL_TIMEOUT` (the function goes on there),
+ *   `ERR_CALL_NOT_SUPPORTED` (the peer cannot spawn for others), `ERR_CALL_EXITED`.
+ */
+export function erpcCall(
+  { process, spawnRequests }: ErpcCaller,
+  node: Atom,
+  module: string,
+  fun: string,
+  args: List,
+  { timeout = Number.POSITIVE_INFINITY, signal }: CallOptions = {},
+): Promise<Term> {
+  if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
+  const { table, pid } = process;
+  const ref = table.identity.nextReference();
+  const what = `${module}:${fun}/${args.length} on ${node.text}`;
+  return new Promise<Term>((resolve, reject) => {
+    let spawned: Pid | undefined;
+    const timer = Number.isFinite(timeout)
+      ? table.clock.after(timeout, () => fail(timedOut(what, timeout)))
+      : undefined;
+    const abort = (): void => fail(signal?.reason as Error);
+    const settle = (): void => {
+      timer?.cancel();
+      signal?.removeEventListener("abort", abort);
+    };
+    const fail = (error: Error): void => {
+      settle();
+      spawnRequests.abandon(ref);
+      if (table.monitors.remove(ref) !== undefined && spawned !== undefined) {
+        process.route(node, { type: "demonitor", from: pid, to: spawned, ref });
+      }
+      reject(error);
+    };
+    const down = (reason: Term): void => {
+      settle();
+      spawnRequests.abandon(ref);
+      const result = readResult(ref, reason, what);
+      if (result instanceof CallError) reject(result);
+      else resolve(result.value);
+    };
+    signal?.addEventListener("abort", abort, { once: true });
+    table.monitors.add({ ref, from: pid, node, target: pid, down });
+    spawnRequests.expect(ref, (result) => {
+      if (result instanceof Pid) spawned = result;
+      else fail(spawnError(what, result));
+    });
+    try {
+      process.route(node, {
+        type: "spawn_request",
+        ref,
+        from: pid,
+        groupLeader: process.groupLeader,
+        module: ERPC,
+        function: EXECUTE_CALL,
+        arity: 4,
+        options: [MONITOR],
+        args: [ref, atomOrBoolean(module), atomOrBoolean(fun), args],
+        token: undefined,
+      });
+    } catch (error) {
+      fail(error as Error);
+    }
+  });
+}
+
+/** Runs a function on another node, and does not wait (`erpc:cast/4`). */
+export function erpcCast(
+  { process }: ErpcCaller,
+  node: Atom,
+  module: string,
+  fun: string,
+  args: List,
+): void {
+  process.route(node, {
+    type: "spawn_request",
+    ref: process.table.identity.nextReference(),
+    from: process.pid,
+    groupLeader: process.groupLeader,
+    module: ERPC,
+    function: EXECUTE_CAST,
+    arity: 3,
+    options: [],
+    args: [atomOrBoolean(module), atomOrBoolean(fun), args],
+    token: undefined,
+  });
+}
+
+/** The exit reason of the process over there is the result (kernel EC-31). */
+function readResult(ref: Reference, reason: Term, what: string): { value: Term } | CallError {
+  if (isTuple(reason) && reason[0] instanceof Reference && ref.equals(reason[0])) {
+    const [, kind, value, stack] = reason as readonly Term[];
+    if (kind === RETURN && reason.length === 3) return { value: value as Term };
+    if (kind === atoms.throw && reason.length === 3) return raised(what, "throw", value as Term);
+    if (kind === atoms.exit && reason.length === 3) return raised(what, "exit", value as Term);
+    if (kind === atoms.error && reason.length >= 3) {
+      return raised(what, "error", value as Term, stack);
+    }
+  }
+  if (reason === atoms.noconnection) {
+    const text = `no connection to the node of ${what}, or it was lost`;
+    return new CallError("ERR_CALL_NO_CONNECTION", text, reason);
+  }
+  return new CallError("ERR_CALL_EXITED", `the process of ${what} was ended`, reason);
+}
+
+function raised(
+  what: string,
+  kind: "error" | "exit" | "throw",
+  reason: Term,
+  stack?: Term,
+): CallError {
+  return new CallError("ERR_CALL_REMOTE", `${what} raised ${kind}`, reason, {
+    class: kind,
+    ...(stack === undefined ? {} : { stack }),
+  });
+}
+
+function spawnError(what: string, reason: Term): CallError {
+  if (reason === atoms.noconnection) {
+    const text = `no connection to the node of ${what}, or it was lost`;
+    return new CallError("ERR_CALL_NO_CONNECTION", text, reason);
+  }
+  const text = `the node refused to start a process for ${what}: ${String(reason)}`;
+  return new CallError("ERR_CALL_NOT_SUPPORTED", text, reason);
+}
+
+function timedOut(what: string, timeout: number): CallError {
+  const text = `no answer from ${what} within ${timeout} ms`;
+  return new CallError("ERR_CALL_TIMEOUT", text, atoms.timeout);
+}

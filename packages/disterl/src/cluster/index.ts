@@ -1,0 +1,2 @@
+export { erpcCall, erpcCast } from "./erpc.ts";
+export { rpcResult } from "./rpc.ts";

@@ -1,0 +1,48 @@
+import type { Listener } from "../carrier/carrier.ts";
+import type { Clock } from "../carrier/clock.ts";
+import type { Discovery, Registration } from "../epmd/discovery.ts";
+import type { Acceptor } from "../node/acceptor.ts";
+import type { AllowList } from "../node/allow-list.ts";
+import type { Auth } from "../node/auth.ts";
+import type { NetKernel } from "../node/net-kernel.ts";
+import type { NodeTable } from "../node/node-table.ts";
+import type { SpawnRequests } from "../node/spawn-requests.ts";
+import type { StatusFeed } from "../node/status.ts";
+import type { Identity } from "../process/identity.ts";
+import type { Process } from "../process/process.ts";
+import type { ProcessTable } from "../process/process-table.ts";
+import { atoms } from "../term/atom.ts";
+
+/** The pieces of a running node. */
+export interface NodeParts {
+  readonly identity: Identity;
+  readonly clock: Clock;
+  readonly auth: Auth;
+  readonly allowList: AllowList;
+  readonly processes: ProcessTable;
+  readonly nodes: NodeTable;
+  readonly netKernel: NetKernel;
+  readonly acceptor: Acceptor;
+  readonly discovery: Discovery;
+  readonly spawnRequests: SpawnRequests;
+  readonly status: StatusFeed;
+  /** The process in whose name the node's own sends and calls are made. */
+  readonly caller: Process;
+  listener: Listener | undefined;
+  registration: Registration | undefined;
+}
+
+/**
+ * Ends a node, in the reverse order of its start (`net_sup`): nobody can find it any more, nobody can
+ * connect any more, then processes and connections end, so that the peers hear of both.
+ */
+export async function stopNode(parts: NodeParts): Promise<void> {
+  const { listener, registration, processes, netKernel, discovery, status } = parts;
+  await registration?.unregister();
+  const closing = listener?.close();
+  for (const process of [...processes.processes()]) process.exit(atoms.shutdown);
+  await netKernel.stop();
+  await closing;
+  await discovery.close?.();
+  status.close();
+}

@@ -1,0 +1,161 @@
+import { ByteSink } from "../bytes/byte-sink.ts";
+import type { Channel } from "../carrier/carrier.ts";
+import type { Clock } from "../carrier/clock.ts";
+import type { Signal } from "../signal/signal.ts";
+import type { Fragments } from "../wire/fragment-cutter.ts";
+import type { MessageWriter } from "../wire/message-writer.ts";
+
+/** A batch is written out once it holds so many bytes, whatever the time. */
+const FLUSH_BYTES = 64 * 1024;
+/** How much of fragmented messages is moved to the socket before others get their turn. */
+const PUMP_BYTES = 1024 * 1024;
+/** Batches of more memory than this are not kept for reuse. */
+const KEEP_BYTES = 256 * 1024;
+
+/** A fragmented message under way, and what its sender has said since. */
+interface InProgress {
+  readonly fragments: Fragments;
+  readonly behind: Signal[];
+}
+
+/**
+ * What goes out over one connection: signals are encoded at once, straight into the batch that will
+ * be written, so that nothing is copied twice and the order is that of the calls.
+ *
+ * When to write: the first signal of a turn of the event loop goes out at once, for its latency; the
+ * others of that turn go out together (`docs/decisions/`). Fragments of large messages take turns,
+ * and small signals pass between them; a sender's next signal waits behind its own fragments.
+ */
+export class SendQueue {
+  readonly #channel: Channel;
+  readonly #clock: Clock;
+  readonly #writer: MessageWriter;
+  readonly #spare: ByteSink[] = [];
+  readonly #inProgress = new Map<string, InProgress>();
+  #batch = new ByteSink(1024);
+  #fragmentBytes = 0;
+  /** Names fragmented messages that no process has sent. */
+  #anonymous = 0;
+  #hot = false;
+  #blocked = false;
+  #pumping = false;
+  /** Bytes handed to the channel so far. */
+  writtenBytes = 0;
+
+  constructor(channel: Channel, clock: Clock, writer: MessageWriter) {
+    this.#channel = channel;
+    this.#clock = clock;
+    this.#writer = writer;
+  }
+
+  /** Bytes that wait: encoded, or in the channel. */
+  get pendingBytes(): number {
+    return this.#channel.pendingBytes + this.#batch.totalBytes + this.#fragmentBytes;
+  }
+
+  /**
+   * Queues a signal.
+   * @throws EtfError, TypeError when it cannot be encoded; nothing of it goes out then.
+   */
+  send(signal: Signal): void {
+    if (this.#inProgress.size > 0 && this.#waitsBehindItsOwn(signal)) return;
+    const fragments = this.#writer.write(signal, this.#batch);
+    if (fragments !== undefined) this.#begin(senderKey(signal), fragments);
+    this.#written();
+  }
+
+  /** Queues bytes that are no signal: a tick. */
+  sendRaw(bytes: Uint8Array): void {
+    this.#batch.ensure(bytes.length);
+    this.#batch.buffer.set(bytes, this.#batch.length);
+    this.#batch.length += bytes.length;
+    this.#flush();
+  }
+
+  /** The channel has room again. */
+  drained(): void {
+    this.#blocked = false;
+    this.#flush();
+    if (this.#inProgress.size > 0) this.#pump();
+  }
+
+  #written(): void {
+    if (this.#batch.totalBytes >= FLUSH_BYTES) {
+      this.#flush();
+    } else if (!this.#hot) {
+      this.#hot = true;
+      this.#flush();
+      this.#clock.soon(this.#cool);
+    }
+  }
+
+  /** End of a turn. While every turn has something to send, each writes once. */
+  readonly #cool = (): void => {
+    this.#hot = this.#batch.length > 0 || this.#batch.references.length > 0;
+    if (!this.#hot) return;
+    this.#flush();
+    this.#clock.soon(this.#cool);
+  };
+
+  #flush(): void {
+    const sink = this.#batch;
+    if (this.#blocked || sink.totalBytes === 0) return;
+    this.#batch = this.#spare.pop() ?? new ByteSink(Math.min(sink.buffer.length, FLUSH_BYTES));
+    this.writtenBytes += sink.totalBytes;
+    const goOn = this.#channel.write(sink.pieces(), () => {
+      sink.truncate();
+      if (this.#spare.length < 2 && sink.buffer.length <= KEEP_BYTES) this.#spare.push(sink);
+    });
+    if (!goOn) this.#blocked = true;
+  }
+
+  // ── fragments ─────────────────────────────────────────────────────────────────────────────────
+
+  #waitsBehindItsOwn(signal: Signal): boolean {
+    const key = senderKey(signal);
+    const own = key === undefined ? undefined : this.#inProgress.get(key);
+    own?.behind.push(signal);
+    return own !== undefined;
+  }
+
+  #begin(sender: string | undefined, fragments: Fragments): void {
+    this.#inProgress.set(sender ?? `${++this.#anonymous}`, { fragments, behind: [] });
+    this.#fragmentBytes += fragments.bytesLeft;
+    if (!this.#pumping) {
+      this.#pumping = true;
+      this.#clock.soon(this.#pumpSoon);
+    }
+  }
+
+  readonly #pumpSoon = (): void => {
+    this.#pumping = false;
+    this.#pump();
+  };
+
+  #pump(): void {
+    const until = this.writtenBytes + PUMP_BYTES;
+    for (const [key, { fragments, behind }] of this.#inProgress) {
+      if (this.#blocked || this.writtenBytes >= until) break;
+      const before = fragments.bytesLeft;
+      const last = fragments.nextFragment(this.#batch);
+      this.#fragmentBytes += fragments.bytesLeft - before;
+      // To the end of the rotation; or out of it, and its sender's next signals follow.
+      this.#inProgress.delete(key);
+      if (last) for (const signal of behind) this.send(signal);
+      else this.#inProgress.set(key, { fragments, behind });
+      if (this.#batch.totalBytes >= FLUSH_BYTES) this.#flush();
+    }
+    if (this.#batch.totalBytes > 0) this.#flush();
+    if (this.#inProgress.size > 0 && !this.#blocked && !this.#pumping) {
+      this.#pumping = true;
+      this.#clock.soon(this.#pumpSoon);
+    }
+  }
+}
+
+/** Who must not overtake itself. Replies of the node itself have an order of their own. */
+function senderKey(signal: Signal): string | undefined {
+  if (signal.type === "group_leader" || signal.type === "spawn_reply") return undefined;
+  const from = signal.from;
+  return from === undefined || typeof from === "boolean" || !("key" in from) ? undefined : from.key;
+}

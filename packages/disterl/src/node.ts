@@ -1,0 +1,319 @@
+import type { NetAddress } from "./carrier/carrier.ts";
+import { erpcCall } from "./cluster/erpc.ts";
+import { rpcResult } from "./cluster/rpc.ts";
+import type { ConnectionStats } from "./connection/connection.ts";
+import { CallError } from "./otp/errors.ts";
+import { type CallOptions, call, cast } from "./otp/gen.ts";
+import { type Destination, destinationNode, nodeAtom } from "./process/destination.ts";
+import { NONODE } from "./process/identity.ts";
+import type { Process, ProcessOptions } from "./process/process.ts";
+import type { Name } from "./signal/signal.ts";
+import { type Atom, atom, atomOrBoolean } from "./term/atom.ts";
+import type { List } from "./term/list.ts";
+import type { Pid } from "./term/pid.ts";
+import type { Term } from "./term/term.ts";
+import { t } from "./term/tuple.ts";
+import { flagNames } from "./wire/flags.ts";
+import { type NodeParts, stopNode } from "./cluster/net-sup.ts";
+import { ConnectError, NodeError } from "./node/errors.ts";
+import type { NodeStatus } from "./node/status.ts";
+
+const NET_KERNEL = atom("net_kernel");
+const IS_AUTH = atom("is_auth");
+
+/** A process of {@link Node.spawn}: as {@link ProcessOptions}, with text for names. */
+export interface SpawnOptions extends Omit<ProcessOptions, "name" | "system"> {
+  /** Registers the process under this name. */
+  readonly name?: Name | string;
+}
+
+export interface ConnectOptions {
+  /** Milliseconds; the limits of the handshake hold in any case. */
+  readonly timeout?: number;
+  /** Stops waiting. The dial goes on, since others may wait for it. */
+  readonly signal?: AbortSignal;
+}
+
+/** What is known of a connected node. */
+export interface PeerInfo {
+  readonly name: string;
+  readonly creation: number;
+  readonly hidden: boolean;
+  /** Names of the flags in force. */
+  readonly flags: readonly string[];
+  readonly address: NetAddress;
+  readonly stats: ConnectionStats;
+}
+
+/** Which nodes {@link Node.nodes} lists. */
+export type NodesKind = "visible" | "hidden" | "connected";
+
+/**
+ * A node of a distributed Erlang system. Made by `startNode`.
+ *
+ * What it sends goes over the connection to the node in question, which is set up by itself. A call
+ * on the node is made in the name of a process that the node keeps for that; so all of them keep
+ * their order, like the messages of any process.
+ */
+export class Node {
+  readonly #parts: NodeParts;
+  #stopping: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(parts: NodeParts) {
+    this.#parts = parts;
+  }
+
+  /** Full name; `nonode@nohost` while a dynamic name was not given yet. */
+  get name(): string {
+    return this.#parts.identity.node.text;
+  }
+
+  /** Tells this run of the node from earlier ones. */
+  get creation(): number {
+    return this.#parts.identity.creation;
+  }
+
+  /** Whether the node has a name, and so can be talked to (`erlang:is_alive/0`). */
+  get alive(): boolean {
+    return this.#stopping === undefined && this.#parts.identity.node !== NONODE;
+  }
+
+  /** Where it listens; undefined when it does not. */
+  get address(): NetAddress | undefined {
+    return this.#parts.listener?.address;
+  }
+
+  // ── other nodes ───────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Connects to a node, or finds the connection that is there (`net_kernel:connect_node/1`).
+   *
+   * @throws ConnectError with the `layer` that failed: `name`, `discovery`, `carrier`, `handshake` or
+   *   `policy`.
+   */
+  async connect(name: string | Atom, { timeout, signal }: ConnectOptions = {}): Promise<PeerInfo> {
+    this.#assertRunning();
+    const node = nodeAtom(name);
+    await this.#within(this.#parts.netKernel.connect(node), node, timeout, signal);
+    const peer = this.peer(node);
+    if (peer !== undefined) return peer;
+    const text = `the connection to ${node.text} was lost as soon as it was up`;
+    throw new ConnectError("ERR_CONNECT_HANDSHAKE", "handshake", node.text, text);
+  }
+
+  /** Closes the connection to a node: false when there was none. */
+  disconnect(name: string | Atom): boolean {
+    return this.#parts.netKernel.disconnect(nodeAtom(name));
+  }
+
+  /** What is known of a connected node; undefined when it is not. */
+  peer(name: string | Atom): PeerInfo | undefined {
+    const connection = this.#parts.nodes.connection(nodeAtom(name));
+    if (connection === undefined) return undefined;
+    const { node, creation, hidden, flags } = connection.peer;
+    return {
+      name: node.text,
+      creation,
+      hidden,
+      flags: flagNames(flags),
+      address: connection.remoteAddress,
+      stats: connection.stats,
+    };
+  }
+
+  /** Names of the connected nodes; by default the visible ones (`erlang:nodes/1`). */
+  nodes(kind: NodesKind = "visible"): string[] {
+    const names: string[] = [];
+    for (const { peer } of this.#parts.nodes.connections()) {
+      if (kind === "connected" || peer.hidden === (kind === "hidden")) names.push(peer.node.text);
+    }
+    return names;
+  }
+
+  /**
+   * Asks a node whether it is there and would have us (`net_adm:ping/1`). Throws what
+   * {@link connect} and {@link call} throw, so that the reason is known; the answer is the round trip.
+   */
+  async ping(
+    name: string | Atom,
+    options: ConnectOptions = {},
+  ): Promise<{ readonly roundTripMs: number }> {
+    const node = nodeAtom(name);
+    await this.connect(node, options);
+    const { clock, caller } = this.#parts;
+    const start = clock.now();
+    await call(caller, { name: NET_KERNEL, node }, t(IS_AUTH, caller.pid.node), options);
+    return { roundTripMs: clock.now() - start };
+  }
+
+  /** Nodes that may connect, added to those allowed before (`net_kernel:allow/1`). */
+  allow(entries: readonly string[]): void {
+    this.#parts.allowList.allow(entries);
+  }
+
+  /** What happens from now on, until the node stops. */
+  status(): AsyncIterableIterator<NodeStatus> {
+    return this.#parts.status.events();
+  }
+
+  // ── processes ─────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Starts a process: an address that others can send to, call, link and monitor. With `onMessage` it
+   * is driven by its messages, without it they wait for `receive`.
+   *
+   * @throws ProcessError `ERR_NAME_REGISTERED`.
+   */
+  spawn(options: SpawnOptions = {}): Process {
+    this.#assertRunning();
+    const { name, ...rest } = options;
+    if (name === undefined) return this.#parts.processes.spawn(rest);
+    return this.#parts.processes.spawn({
+      ...rest,
+      name: typeof name === "string" ? atomOrBoolean(name) : name,
+    });
+  }
+
+  /** The process registered here under a name. */
+  whereis(name: Name | string): Pid | undefined {
+    return this.#parts.processes.names.whereis(
+      typeof name === "string" ? atomOrBoolean(name) : name,
+    );
+  }
+
+  // ── messages and calls ────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Sends a message to a pid, an alias, a name here or `{ name, node }`.
+   * @returns false when more waits for that node than the busy threshold: await {@link drained}.
+   * @throws NodeError `ERR_SEND_NOT_ENCODABLE`, `ERR_SEND_QUEUE_FULL`.
+   */
+  send(to: Destination, message: Term): boolean {
+    this.#assertRunning();
+    return this.#parts.caller.send(to, message);
+  }
+
+  /** Resolves when there is room again for messages to a node, or the node is gone. */
+  drained(name: string | Atom): Promise<void> {
+    return this.#parts.netKernel.drained(nodeAtom(name));
+  }
+
+  /**
+   * Calls a `gen_server` and gives its reply (`gen_server:call/3`). Default timeout 5000 ms.
+   * @throws CallError; its `cause` is why the connection failed, where that was it.
+   */
+  call(to: Destination, request: Term, options?: CallOptions): Promise<Term> {
+    this.#assertRunning();
+    return this.#explained(call(this.#parts.caller, to, request, options), to);
+  }
+
+  /** Sends a `gen_server` a request that is not answered. */
+  cast(to: Destination, request: Term): boolean {
+    this.#assertRunning();
+    return cast(this.#parts.caller, to, request);
+  }
+
+  /**
+   * Calls a function on another node and gives its value (`erpc:call/5`); what it raises is thrown.
+   * @throws CallError `ERR_CALL_REMOTE` and others, see `erpcCall`.
+   */
+  erpc(
+    name: string | Atom,
+    module: string,
+    fun: string,
+    args: List,
+    options?: CallOptions,
+  ): Promise<Term> {
+    this.#assertRunning();
+    const node = nodeAtom(name);
+    const { caller: process, spawnRequests } = this.#parts;
+    return this.#explained(erpcCall({ process, spawnRequests }, node, module, fun, args, options), {
+      name: "erpc",
+      node,
+    });
+  }
+
+  /** As {@link erpc}, with the results of `rpc:call/5`: failures are `{badrpc, Reason}` terms. */
+  rpc(
+    name: string | Atom,
+    module: string,
+    fun: string,
+    args: List,
+    options?: CallOptions,
+  ): Promise<Term> {
+    return rpcResult(this.erpc(name, module, fun, args, options));
+  }
+
+  // ── the end ───────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Leaves the distribution: stops listening, unregisters, ends processes and connections. Resolves
+   * when the port and the name are free again.
+   */
+  stop(): Promise<void> {
+    this.#stopping ??= stopNode(this.#parts);
+    return this.#stopping;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  /** Waits for a connection that others may wait for, too: giving up is ours alone. */
+  async #within(
+    connecting: Promise<unknown>,
+    node: Atom,
+    timeout: number | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    signal?.throwIfAborted();
+    const waits: Promise<unknown>[] = [connecting];
+    let abort: (() => void) | undefined;
+    let timer: { cancel(): void } | undefined;
+    if (signal !== undefined) {
+      waits.push(
+        new Promise((_, reject) => {
+          abort = () => reject(signal.reason as Error);
+          signal.addEventListener("abort", abort, { once: true });
+        }),
+      );
+    }
+    if (timeout !== undefined && Number.isFinite(timeout)) {
+      waits.push(
+        new Promise((_, reject) => {
+          timer = this.#parts.clock.after(timeout, () => {
+            const text = `no connection to ${node.text} within ${timeout} ms`;
+            reject(new ConnectError("ERR_CONNECT_TIMEOUT", "carrier", node.text, text));
+          });
+        }),
+      );
+    }
+    try {
+      await Promise.race(waits);
+    } finally {
+      timer?.cancel();
+      if (abort !== undefined) signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  /** A call that found no connection says why there was none. */
+  async #explained(calling: Promise<Term>, to: Destination): Promise<Term> {
+    try {
+      return await calling;
+    } catch (error) {
+      if (!(error instanceof CallError) || error.code !== "ERR_CALL_NO_CONNECTION") throw error;
+      const node = destinationNode(to, this.#parts.identity.node);
+      const cause = this.#parts.netKernel.lastFailure(node);
+      if (cause === undefined) throw error;
+      const text = `${error.message}: ${cause.message}`;
+      throw new CallError(error.code, text, error.reason, { cause });
+    }
+  }
+
+  #assertRunning(): void {
+    if (this.#stopping !== undefined) {
+      throw new NodeError("ERR_NODE_STOPPED", `the node ${this.name} was stopped`);
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import type { Carrier, Channel } from "../carrier/carrier.ts";
+import type { Clock } from "../carrier/clock.ts";
+import { runHandshake } from "../connection/run-handshake.ts";
+import { accept } from "../handshake/accept.ts";
+import type { AcceptPolicy, Claim } from "../handshake/accept-policy.ts";
+import type { Cookie } from "../handshake/cookie.ts";
+import { DynamicNames, type NameLease } from "../handshake/dynamic-names.ts";
+import { HandshakeError } from "../handshake/errors.ts";
+import type { AgreedPeer } from "../handshake/handshake.ts";
+import {
+  PendingHandshakes,
+  type PendingHandshakesOptions,
+} from "../handshake/pending-handshakes.ts";
+import type { Identity } from "../process/identity.ts";
+import { type Atom, atom, existingAtom } from "../term/atom.ts";
+import type { AllowList } from "./allow-list.ts";
+import type { Auth } from "./auth.ts";
+import type { NetKernel } from "./net-kernel.ts";
+import { parseNodeName } from "./node-name.ts";
+import type { NodeTable } from "./node-table.ts";
+import type { StatusFeed } from "./status.ts";
+
+export interface AcceptorOptions {
+  readonly carrier: Carrier;
+  readonly clock: Clock;
+  readonly auth: Auth;
+  readonly allowList: AllowList;
+  readonly flags: bigint;
+  readonly setupTimeMs: number;
+  /** Most connections, as `limits.connections`. */
+  readonly connections: number;
+  readonly pending?: PendingHandshakesOptions | undefined;
+}
+
+export interface AcceptorParts {
+  readonly identity: Identity;
+  readonly nodes: NodeTable;
+  readonly netKernel: NetKernel;
+  readonly status: StatusFeed;
+}
+
+/** What one inbound attempt has got so far. */
+interface Attempt {
+  reserved: Atom | undefined;
+  lease: NameLease | undefined;
+}
+
+/**
+ * Serves the connections that others open: admission, handshake, and the decisions of net_kernel
+ * about the names they claim. A claimed name stays text, and takes no place, until its owner has
+ * proved to know the cookie.
+ */
+export class Acceptor implements AcceptPolicy<Attempt> {
+  readonly #options: AcceptorOptions;
+  readonly #parts: AcceptorParts;
+  readonly #pending: PendingHandshakes;
+  readonly #dynamicNames = new DynamicNames();
+
+  constructor(options: AcceptorOptions, parts: AcceptorParts) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#pending = new PendingHandshakes({ clock: options.clock, ...options.pending });
+  }
+
+  /** A connection was opened to us. */
+  async serve(channel: Channel): Promise<void> {
+    const { carrier, clock, setupTimeMs, flags } = this.#options;
+    const { identity, netKernel, status } = this.#parts;
+    const source = channel.remote.address;
+    const abort = new AbortController();
+    const ticket = this.#pending.admit(source, () => {
+      abort.abort(new Error("too many connections are shaking hands"));
+    });
+    if (ticket === undefined) {
+      channel.handle({ onData: () => {}, onDrain: () => {}, onClose: () => {} });
+      channel.destroy();
+      return;
+    }
+    const attempt: Attempt = { reserved: undefined, lease: undefined };
+    try {
+      const { result: peer, rest } = await runHandshake({
+        channel,
+        handshake: accept({
+          ourName: identity.node.text,
+          ourCreation: identity.creation,
+          flags,
+          policy: this,
+          attempt,
+          outstanding: netKernel.outstanding,
+          refuse: await this.#pending.shouldRefuse(source),
+        }),
+        lengthBytes: carrier.handshakeLengthBytes,
+        clock,
+        limits: { stepMs: setupTimeMs },
+        signal: abort.signal,
+      });
+      if (attempt.lease !== undefined) netKernel.lease(peer.name, attempt.lease);
+      netKernel.up({ channel, peer, rest }, false);
+    } catch (error) {
+      if (attempt.reserved !== undefined) netKernel.release(attempt.reserved, error as Error);
+      if (error instanceof HandshakeError && error.code === "ERR_HANDSHAKE_WRONG_COOKIE") {
+        this.#pending.failedDigest(source);
+      }
+      status.publish({ type: "refused", address: source, error: error as Error });
+    } finally {
+      ticket.done();
+    }
+  }
+
+  // ── AcceptPolicy ──────────────────────────────────────────────────────────────────────────────
+
+  isAllowed(name: string): boolean {
+    try {
+      return this.#options.allowList.allowsIncoming(parseNodeName(name));
+    } catch {
+      // Not a name: the handshake says so itself, unless a list leaves such names out anyway.
+      return this.#options.allowList.entries.length === 0;
+    }
+  }
+
+  claim(name: string): Claim {
+    const { nodes, identity } = this.#parts;
+    const node = existingAtom(name);
+    const peer = node === undefined ? undefined : nodes.get(node);
+    if (peer === undefined) {
+      return nodes.size >= this.#options.connections ? "not_allowed" : "ok";
+    }
+    if (peer.state !== "pending") return "alive";
+    // Both dial: the node with the greater name wins (protocol HS-27, HS-28).
+    return identity.node.text > name ? "nok" : "ok_simultaneous";
+  }
+
+  cookieFor(name: string): Cookie {
+    return this.#options.auth.cookieFor(name);
+  }
+
+  nameFor(host: string): NameLease {
+    return this.#dynamicNames.lease(host);
+  }
+
+  async replaceLive(name: string): Promise<void> {
+    await this.#parts.netKernel.replace(atom(name));
+  }
+
+  authenticated(peer: AgreedPeer, attempt: Attempt): boolean {
+    const node = atom(peer.name);
+    if (!this.#parts.netKernel.reserve(node)) return false;
+    attempt.reserved = node;
+    return true;
+  }
+}

@@ -1,0 +1,41 @@
+import { DistError } from "../errors.ts";
+
+export type NodeErrorCode =
+  | "ERR_NODE_NOT_ALIVE"
+  | "ERR_NODE_STOPPED"
+  | "ERR_NODE_OPTIONS"
+  | "ERR_SEND_QUEUE_FULL"
+  | "ERR_SEND_NOT_ENCODABLE";
+
+/** The node itself cannot do what it was asked. */
+export class NodeError extends DistError<NodeErrorCode> {}
+
+/** The layer at which a connection failed: what to look at. */
+export type ConnectLayer = "name" | "discovery" | "carrier" | "handshake" | "policy";
+
+export type ConnectErrorCode =
+  | "ERR_CONNECT_NAME"
+  | "ERR_CONNECT_NO_EPMD"
+  | "ERR_CONNECT_NOT_REGISTERED"
+  | "ERR_CONNECT_CARRIER"
+  | "ERR_CONNECT_HANDSHAKE"
+  | "ERR_CONNECT_POLICY"
+  | "ERR_CONNECT_TIMEOUT";
+
+/** A node could not be connected; `layer` says where it failed, `cause` has the details. */
+export class ConnectError extends DistError<ConnectErrorCode> {
+  readonly layer: ConnectLayer;
+  readonly node: string;
+
+  constructor(
+    code: ConnectErrorCode,
+    layer: ConnectLayer,
+    node: string,
+    message: string,
+    cause?: unknown,
+  ) {
+    super(code, message, cause === undefined ? undefined : { cause });
+    this.layer = layer;
+    this.node = node;
+  }
+}

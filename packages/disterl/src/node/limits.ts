@@ -1,0 +1,42 @@
+import type { MailboxLimits } from "../process/process-table.ts";
+
+/** What peers and programs may make a node hold. Zero is a limit like any other, not "off". */
+export interface NodeLimits extends MailboxLimits {
+  /** Authenticated peers. Default 1024; beyond it handshakes are answered `not_allowed`. */
+  readonly connections: number;
+  /** Bytes waiting for one peer before `send` returns false (`+zdbbl`). Default 1 MiB. */
+  readonly distBusyBytes: number;
+  /** Bytes waiting for one peer beyond which `send` throws. Default 64 MiB. */
+  readonly distQueueBytes: number;
+  /** Signals held while a connection is being set up. Default 100,000. */
+  readonly pendingSignals: number;
+  /** No progress for so long while bytes wait closes the peer. Default twice the tick time, at least 30 s. */
+  readonly stallMs: number | undefined;
+  /** Monitors that one peer may hold on our processes. Default 262,144. */
+  readonly monitorsPerConn: number;
+  /** Links between one peer and our processes. Default 262,144. */
+  readonly linksPerConn: number;
+}
+
+export const DEFAULT_NODE_LIMITS: NodeLimits = {
+  connections: 1024,
+  distBusyBytes: 1024 * 1024,
+  distQueueBytes: 64 * 1024 * 1024,
+  pendingSignals: 100_000,
+  stallMs: undefined,
+  monitorsPerConn: 262_144,
+  linksPerConn: 262_144,
+  mailboxBytes: 256 * 1024 * 1024,
+  mailboxMessages: 1_000_000,
+};
+
+/** Fills in the defaults. @throws TypeError when a limit is not a non-negative number. */
+export function nodeLimits(given: Partial<NodeLimits> = {}): NodeLimits {
+  for (const [name, value] of Object.entries(given)) {
+    if (!(name in DEFAULT_NODE_LIMITS)) throw new TypeError(`there is no limit "${name}"`);
+    if (value !== undefined && !(typeof value === "number" && value >= 0)) {
+      throw new TypeError(`limits.${name} must be a number that is not negative`);
+    }
+  }
+  return { ...DEFAULT_NODE_LIMITS, ...given };
+}

@@ -1,0 +1,137 @@
+import type { Connection } from "../connection/connection.ts";
+import type { Process } from "../process/process.ts";
+import type { ProcessTable } from "../process/process-table.ts";
+import type { Link, Monitor, Name, Signal, SpawnReply, SpawnRequest } from "../signal/signal.ts";
+import { type Atom, atoms } from "../term/atom.ts";
+import { Pid } from "../term/pid.ts";
+import { Reference } from "../term/reference.ts";
+
+/** Where spawn requests and their replies go. */
+export interface SpawnHandler {
+  spawnRequest(request: SpawnRequest): void;
+  spawnReply(reply: SpawnReply): void;
+}
+
+export interface RelationLimits {
+  readonly monitorsPerConn: number;
+  readonly linksPerConn: number;
+}
+
+/**
+ * Incoming signals find their processes. Mirrors `erts_net_message` (`dist.c`); differs in: the wire
+ * has checked shapes and senders already, so a signal here can only be for somebody who exists, or
+ * for nobody.
+ */
+export class NetMessage {
+  readonly #processes: ProcessTable;
+  readonly #spawn: SpawnHandler;
+  readonly #limits: RelationLimits;
+
+  constructor(processes: ProcessTable, spawn: SpawnHandler, limits: RelationLimits) {
+    this.#processes = processes;
+    this.#spawn = spawn;
+    this.#limits = limits;
+  }
+
+  /** `connection` is undefined for signals of this node's own processes. */
+  dispatch(signal: Signal, connection?: Connection, bytes = 0): void {
+    switch (signal.type) {
+      case "send":
+        this.#processes.find(signal.to)?.deliver(signal.message, bytes);
+        return;
+      case "reg_send":
+        this.#processes.names.find(signal.to)?.deliver(signal.message, bytes);
+        return;
+      case "alias_send":
+        this.#processes.aliases.deliver(signal.to, signal.message, bytes);
+        return;
+      case "link":
+        this.#link(signal, connection);
+        return;
+      case "unlink":
+        this.#processes.find(signal.to)?.links.unlinkReceived(signal.from);
+        // Always, and before anything else: the peer's link state waits for it (protocol SG-12).
+        if (signal.id !== undefined) {
+          const { id, from: to, to: from } = signal;
+          this.#reply(to.node, { type: "unlink_ack", id, from, to });
+        }
+        return;
+      case "unlink_ack":
+        this.#processes.find(signal.to)?.links.unlinkAckReceived(signal.from, signal.id);
+        return;
+      case "exit":
+        this.#processes.find(signal.to)?.linkExit(signal.from, signal.reason);
+        return;
+      case "exit2":
+        this.#target(signal.to)?.exitSignal(signal.from, signal.reason);
+        return;
+      case "monitor":
+        this.#monitor(signal, connection);
+        return;
+      case "demonitor":
+        this.#target(signal.to)?.watchers.remove(signal.from, signal.ref);
+        return;
+      case "down":
+        this.#processes.monitors.fire(signal.ref, signal.reason);
+        return;
+      case "group_leader": {
+        const process = this.#processes.find(signal.to);
+        if (process !== undefined) process.groupLeader = signal.leader;
+        return;
+      }
+      case "spawn_request":
+        this.#spawn.spawnRequest(signal);
+        return;
+      case "spawn_reply":
+        this.#spawn.spawnReply(signal);
+        return;
+    }
+  }
+
+  #target(to: Pid | Name | Reference): Process | undefined {
+    if (to instanceof Pid) return this.#processes.find(to);
+    // Exit signals to aliases need an alias made with the `priority` option; ours are not.
+    if (to instanceof Reference) return undefined;
+    return this.#processes.names.find(to);
+  }
+
+  #link({ from, to }: Link, connection: Connection | undefined): void {
+    const process = this.#processes.find(to);
+    if (process === undefined) {
+      const exit = { type: "exit", from: to, to: from, reason: atoms.noproc } as const;
+      this.#reply(from.node, { ...exit, token: undefined });
+      return;
+    }
+    if (connection !== undefined && this.#over(this.#processes.linkCounts, "linksPerConn", from)) {
+      connection.close("limit_exceeded", limitError("linksPerConn", from.node));
+      return;
+    }
+    process.links.linkReceived(from);
+  }
+
+  #monitor({ from, to, ref }: Monitor, connection: Connection | undefined): void {
+    const process = this.#target(to);
+    if (process === undefined) {
+      this.#reply(from.node, { type: "down", from: to, to: from, ref, reason: atoms.noproc });
+      return;
+    }
+    const counts = this.#processes.watcherCounts;
+    if (connection !== undefined && this.#over(counts, "monitorsPerConn", from)) {
+      connection.close("limit_exceeded", limitError("monitorsPerConn", from.node));
+      return;
+    }
+    process.watchers.add({ from, ref, as: to });
+  }
+
+  #over(counts: { of(node: Atom): number }, limit: keyof RelationLimits, { node }: Pid): boolean {
+    return counts.of(node) >= this.#limits[limit];
+  }
+
+  #reply(node: Atom, signal: Signal): void {
+    this.#processes.router.route(node, signal);
+  }
+}
+
+function limitError(limit: keyof RelationLimits, node: Atom): Error {
+  return new Error(`${node.text} holds as many of our processes as limits.${limit} allows`);
+}

@@ -1,0 +1,51 @@
+import { referenceNumber } from "../process/identity.ts";
+import type { ProcessTable } from "../process/process-table.ts";
+import type { Name, SpawnReply } from "../signal/signal.ts";
+import { atoms } from "../term/atom.ts";
+import { Pid } from "../term/pid.ts";
+import type { Reference } from "../term/reference.ts";
+
+/** The answer to a spawn request: the new process, or why there is none. */
+export type SpawnOutcome = (result: Pid | Name) => void;
+
+/** Spawn requests of ours that wait for their reply (`erlang:spawn_request/5`). */
+export class SpawnRequests {
+  readonly #processes: ProcessTable;
+  readonly #waiting = new Map<
+    number,
+    { readonly ref: Reference; readonly outcome: SpawnOutcome }
+  >();
+
+  constructor(processes: ProcessTable) {
+    this.#processes = processes;
+  }
+
+  expect(ref: Reference, outcome: SpawnOutcome): void {
+    this.#waiting.set(referenceNumber(ref), { ref, outcome });
+  }
+
+  /** Whoever waited does not any more (`spawn_request_abandon/1`). */
+  abandon(ref: Reference): void {
+    this.#waiting.delete(referenceNumber(ref));
+  }
+
+  /** A reply that nobody waits for takes back what was set up for it (protocol SG-57). */
+  reply({ ref, to, flags, result }: SpawnReply): void {
+    const number = referenceNumber(ref);
+    const waiting = this.#waiting.get(number);
+    if (waiting?.ref.equals(ref) === true) {
+      this.#waiting.delete(number);
+      waiting.outcome(result);
+      return;
+    }
+    if (!(result instanceof Pid)) return;
+    const { router } = this.#processes;
+    if ((flags & 2) !== 0) {
+      router.route(result.node, { type: "demonitor", from: to, to: result, ref });
+    }
+    if ((flags & 1) !== 0) {
+      const exit = { type: "exit", from: to, to: result, reason: atoms.abandoned } as const;
+      router.route(result.node, { ...exit, token: undefined });
+    }
+  }
+}
