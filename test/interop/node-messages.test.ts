@@ -15,7 +15,7 @@ forEachOtp((release, test) => {
     expect((await ours.ping(otp.nodeName)).roundTripMs).toBeGreaterThan(0);
     expect(ours.nodes()).toEqual([]);
     expect(ours.nodes("hidden")).toEqual([otp.nodeName]);
-    expect(await otp.eval("nodes(hidden)")).toBe(`[${quoted(ours.name)}]`);
+    expect(await otp.eval("nodes(hidden)")).toBe(`[${ours.name}]`);
     expect(await otp.eval("nodes()")).toBe("[]");
   });
 
@@ -24,7 +24,7 @@ forEachOtp((release, test) => {
     const { ours, otp } = pair;
     expect((await ours.connect(otp.nodeName)).hidden).toBe(false);
     expect(ours.nodes()).toEqual([otp.nodeName]);
-    expect(await otp.eval("nodes()")).toBe(`[${quoted(ours.name)}]`);
+    expect(await otp.eval("nodes()")).toBe(`[${ours.name}]`);
   });
 
   test("Erlang dials", "connect and ping, hidden", async () => {
@@ -38,7 +38,7 @@ forEachOtp((release, test) => {
     await using pair = await startPair(release, { ours: { hidden: false } });
     const { ours, otp } = pair;
     expect(await otp.eval(`net_adm:ping(${quoted(ours.name)})`)).toBe("pong");
-    expect(await otp.eval("nodes()")).toBe(`[${quoted(ours.name)}]`);
+    expect(await otp.eval("nodes()")).toBe(`[${ours.name}]`);
     expect(ours.nodes()).toEqual([otp.nodeName]);
   });
 
@@ -119,7 +119,9 @@ forEachOtp((release, test) => {
     stop.abort(new Error("enough"));
     await expect(aborted).rejects.toThrow("enough");
     expect(await ours.rpc(node, "erlang", "throw", [1])).toBe(1);
-    expect(formatTerm(await ours.rpc(node, "nomod", "f", []))).toMatch(/^\{badrpc,\{'EXIT',\{undef/);
+    expect(formatTerm(await ours.rpc(node, "nomod", "f", []))).toMatch(
+      /^\{badrpc,\{'EXIT',\{undef/,
+    );
   });
 
   test("we dial", "what a remote function prints", async () => {
@@ -175,7 +177,10 @@ forEachOtp((release, test) => {
     const start = performance.now();
     await ours.ping(otp.nodeName);
     expect(performance.now() - start).toBeLessThan(1000);
-    const answer = (await inbox.receive({ timeout: 30_000 })) as unknown as [Pid, [unknown, Uint8Array]];
+    const answer = (await inbox.receive({ timeout: 30_000 })) as unknown as [
+      Pid,
+      [unknown, Uint8Array],
+    ];
     expect(Buffer.compare(answer[1][1], big)).toBe(0);
   });
 
@@ -188,7 +193,9 @@ forEachOtp((release, test) => {
       layer: "discovery",
     });
     expect(await connect("a@b.c.example")).toMatchObject({ layer: "name" });
-    const call = await ours.call({ name: "x", node: "nobody@localhost" }, 1).catch((e: unknown) => e);
+    const call = await ours
+      .call({ name: "x", node: "nobody@localhost" }, 1)
+      .catch((e: unknown) => e);
     expect(call).toBeInstanceOf(CallError);
     expect(call).toMatchObject({
       code: "ERR_CALL_NO_CONNECTION",

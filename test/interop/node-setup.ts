@@ -1,5 +1,11 @@
 import { atom, type Node, type StartNodeOptions, startNode, t, genRequest, reply } from "disterl";
-import { type CEpmd, type OtpNode, type OtpRelease, startCEpmd, startOtpNode } from "disterl/testing";
+import {
+  type CEpmd,
+  type OtpNode,
+  type OtpRelease,
+  startCEpmd,
+  startOtpNode,
+} from "disterl/testing";
 
 export const COOKIE = "a cookie for tests only";
 

@@ -113,6 +113,11 @@ export class Connection {
     return this.#queue.pendingBytes;
   }
 
+  /** What waits to be sent, for those who decide whether more may wait. */
+  get queue(): Pick<SendQueue, "pendingBytes" | "fragmentBytes" | "heldSignals" | "wouldHold"> {
+    return this.#queue;
+  }
+
   get busy(): boolean {
     return this.#busy;
   }

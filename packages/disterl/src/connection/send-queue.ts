@@ -34,6 +34,7 @@ export class SendQueue {
   readonly #inProgress = new Map<string, InProgress>();
   #batch = new ByteSink(1024);
   #fragmentBytes = 0;
+  #heldSignals = 0;
   /** Names fragmented messages that no process has sent. */
   #anonymous = 0;
   #hot = false;
@@ -51,6 +52,23 @@ export class SendQueue {
   /** Bytes that wait: encoded, or in the channel. */
   get pendingBytes(): number {
     return this.#channel.pendingBytes + this.#batch.totalBytes + this.#fragmentBytes;
+  }
+
+  /** Bytes that wait of messages in fragments: most of it memory of the program's, not copied. */
+  get fragmentBytes(): number {
+    return this.#fragmentBytes;
+  }
+
+  /** Signals that wait, not encoded yet, behind a message in fragments of their own sender. */
+  get heldSignals(): number {
+    return this.#heldSignals;
+  }
+
+  /** Whether a signal would wait behind a message of its own sender. */
+  wouldHold(signal: Signal): boolean {
+    if (this.#inProgress.size === 0) return false;
+    const key = senderKey(signal);
+    return key !== undefined && this.#inProgress.has(key);
   }
 
   /**
@@ -114,8 +132,10 @@ export class SendQueue {
   #waitsBehindItsOwn(signal: Signal): boolean {
     const key = senderKey(signal);
     const own = key === undefined ? undefined : this.#inProgress.get(key);
-    own?.behind.push(signal);
-    return own !== undefined;
+    if (own === undefined) return false;
+    own.behind.push(signal);
+    this.#heldSignals++;
+    return true;
   }
 
   #begin(sender: string | undefined, fragments: Fragments): void {
@@ -124,6 +144,18 @@ export class SendQueue {
     if (!this.#pumping) {
       this.#pumping = true;
       this.#clock.soon(this.#pumpSoon);
+    }
+  }
+
+  /** The next signals of a sender whose message is out. */
+  #release(behind: readonly Signal[]): void {
+    this.#heldSignals -= behind.length;
+    for (const signal of behind) {
+      try {
+        this.send(signal);
+      } catch {
+        // It could be encoded when it was queued (dsig looks): who changed it since, loses it.
+      }
     }
   }
 
@@ -141,7 +173,7 @@ export class SendQueue {
       this.#fragmentBytes += fragments.bytesLeft - before;
       // To the end of the rotation; or out of it, and its sender's next signals follow.
       this.#inProgress.delete(key);
-      if (last) for (const signal of behind) this.send(signal);
+      if (last) this.#release(behind);
       else this.#inProgress.set(key, { fragments, behind });
       if (this.#batch.totalBytes >= FLUSH_BYTES) this.#flush();
     }

@@ -1,3 +1,4 @@
+import type { Connection } from "../connection/connection.ts";
 import { EtfError, encodeTerm } from "../etf/index.ts";
 import type { ProcessTable } from "../process/process-table.ts";
 import { NONODE } from "../process/identity.ts";
@@ -50,11 +51,12 @@ export class Dsig implements Router {
     const peer = this.#nodes.get(node);
     if (peer?.state === "connected") {
       const { connection } = peer;
-      if (connection.pendingBytes > this.#limits.distQueueBytes) {
+      if (this.#isFull(connection.queue)) {
         if (isMessage(signal)) throw queueFull(node);
         connection.close("slow_peer");
         return false;
       }
+      if (connection.queue.wouldHold(signal)) assertEncodable(node, signal);
       try {
         return connection.send(signal);
       } catch (error) {
@@ -70,19 +72,25 @@ export class Dsig implements Router {
     return this.lost(signal);
   }
 
+  /**
+   * A message in fragments is memory of the program's that waits for its turn, and does not keep
+   * small ones from being sent; but several of them have an end, too.
+   */
+  #isFull({ pendingBytes, fragmentBytes, heldSignals }: Connection["queue"]): boolean {
+    const { distQueueBytes, pendingSignals } = this.#limits;
+    return (
+      pendingBytes - fragmentBytes > distQueueBytes ||
+      fragmentBytes > 4 * distQueueBytes ||
+      heldSignals > pendingSignals
+    );
+  }
+
   #hold(node: Atom, signal: Signal): boolean {
     const peer = this.#nodes.get(node);
     // A dial can fail at once, within autoConnect.
     if (peer?.state !== "pending") return this.lost(signal);
     if (peer.held.length >= this.#limits.pendingSignals) throw queueFull(node);
-    // The sender is told now what would fail later, with nobody to tell.
-    if (isMessage(signal)) {
-      try {
-        encodeTerm(signal.message);
-      } catch (error) {
-        throw notEncodable(node, error);
-      }
-    }
+    assertEncodable(node, signal);
     peer.held.push(signal);
     return true;
   }
@@ -126,6 +134,16 @@ function isMessage(
   signal: Signal,
 ): signal is Signal & { type: "send" | "reg_send" | "alias_send" } {
   return signal.type === "send" || signal.type === "reg_send" || signal.type === "alias_send";
+}
+
+/** The sender is told now what would fail later, with nobody to tell. */
+function assertEncodable(node: Atom, signal: Signal): void {
+  if (!isMessage(signal)) return;
+  try {
+    encodeTerm(signal.message);
+  } catch (error) {
+    throw notEncodable(node, error);
+  }
 }
 
 function queueFull(node: Atom): NodeError {

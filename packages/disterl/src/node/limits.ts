@@ -6,9 +6,15 @@ export interface NodeLimits extends MailboxLimits {
   readonly connections: number;
   /** Bytes waiting for one peer before `send` returns false (`+zdbbl`). Default 1 MiB. */
   readonly distBusyBytes: number;
-  /** Bytes waiting for one peer beyond which `send` throws. Default 64 MiB. */
+  /**
+   * Bytes waiting for one peer beyond which `send` throws. Default 64 MiB; four times that for
+   * messages in fragments.
+   */
   readonly distQueueBytes: number;
-  /** Signals held while a connection is being set up. Default 100,000. */
+  /**
+   * Signals held while a connection is being set up, or behind a message in fragments of their own
+   * sender. Default 100,000.
+   */
   readonly pendingSignals: number;
   /** No progress for so long while bytes wait closes the peer. Default twice the tick time, at least 30 s. */
   readonly stallMs: number | undefined;
