@@ -57,6 +57,8 @@ export class LeafReader {
   private readonly binaries: "bytes" | "lazy" | "text";
   private readonly atomTable: AtomTable = sharedAtomTable;
   private atomBudget: AtomBudget;
+  /** What the last term was read from. */
+  private input: Uint8Array = NO_BYTES;
   /** Memory of the last input, whole: positions inside count from the start of its buffer. */
   protected bytes: Uint8Array = NO_BYTES;
   protected view: DataView = NO_VIEW;
@@ -88,6 +90,7 @@ export class LeafReader {
 
   /** Lets go of the memory of the last input, which is otherwise kept until the next. */
   release(): void {
+    this.input = NO_BYTES;
     this.bytes = NO_BYTES;
     this.view = NO_VIEW;
     this.refs = undefined;
@@ -97,12 +100,16 @@ export class LeafReader {
     if (!(start >= 0 && start <= end && end <= bytes.length)) {
       throw new TypeError(`no bytes ${start} to ${end} in an array of ${bytes.length}`);
     }
-    if (bytes.buffer !== this.bytes.buffer) {
-      this.bytes = new Uint8Array(bytes.buffer);
-      this.view = new DataView(bytes.buffer);
+    // A chunk holds many terms; asking an array for its buffer costs as much as a small term.
+    if (bytes !== this.input) {
+      this.input = bytes;
+      if (bytes.buffer !== this.bytes.buffer) {
+        this.bytes = new Uint8Array(bytes.buffer);
+        this.view = new DataView(bytes.buffer);
+      }
+      this.base = bytes.byteOffset;
     }
-    this.base = bytes.byteOffset;
-    this.at = bytes.byteOffset + start;
+    this.at = this.base + start;
   }
 
   // ---- Numbers --------------------------------------------------------------------------------
