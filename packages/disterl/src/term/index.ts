@@ -1,11 +1,16 @@
 export { Atom, atom, atomCount, atomOrBoolean, atoms, MAX_ATOM_CHARACTERS } from "./atom.ts";
 export { Binary, bytesOf, isBinary, text } from "./binary.ts";
 export { BitString } from "./bitstring.ts";
+export { compareTerms } from "./compare-terms.ts";
 export { equalTerms, equalTermsLoosely } from "./equal-terms.ts";
 export { Float, float } from "./float.ts";
+export type { CharacterRange } from "./format-text.ts";
+export { type FormatOptions, formatTerm } from "./format-term.ts";
 export { ExternalFun, OpaqueFun, type OpaqueFunFields } from "./fun.ts";
+export { hashTerm } from "./hash-term.ts";
 export { charlist, charlistToString, ImproperList, isList, type List } from "./list.ts";
 export { NativeRecord } from "./native-record.ts";
+export { phash2Term } from "./phash2-term.ts";
 export { Pid } from "./pid.ts";
 export { Port } from "./port.ts";
 export { Reference } from "./reference.ts";
