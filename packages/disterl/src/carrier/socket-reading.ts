@@ -49,5 +49,5 @@ export function adoptAccepted(accepted: net.Socket, onChunk: OnChunk): net.Socke
   holder._handle = null;
   accepted.destroy(); // an empty shell now; the server counts it as gone
   const options = { handle, onread: onRead(onChunk), allowHalfOpen: true, pauseOnCreate: true };
-  return new net.Socket(options as net.SocketConstructorOpts);
+  return new net.Socket(options);
 }

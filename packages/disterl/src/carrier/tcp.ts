@@ -50,11 +50,10 @@ export class TcpCarrier implements Carrier {
       accepted.destroy(); // reset before it was accepted
       return undefined;
     }
-    let channel: TcpChannel | undefined;
-    const socket = adoptAccepted(accepted, (chunk) => channel?.received(chunk));
+    const socket = adoptAccepted(accepted, (chunk) => channel.received(chunk));
     const local = this.#address(localAddress, localPort);
     const remote = this.#address(remoteAddress, remotePort);
-    channel = new TcpChannel(socket, local, remote, this.#clock);
+    const channel = new TcpChannel(socket, local, remote, this.#clock);
     return channel;
   }
 

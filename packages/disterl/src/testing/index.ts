@@ -26,3 +26,6 @@ export {
   rawNamePacket,
   rawReplyPacket,
 } from "./raw-peer.ts";
+export type { CarrierCheck } from "./carrier-check.ts";
+export { CarrierRig, type CarrierUnderTest, ChannelLog } from "./carrier-rig.ts";
+export { type CarrierSuiteOptions, carrierChecks, carrierSuite } from "./carrier-suite.ts";
