@@ -19,3 +19,8 @@ export { float } from "./term/float.ts";
 export { charlist, charlistToString } from "./term/list.ts";
 export type { Term } from "./term/term.ts";
 export { type Tuple, t } from "./term/tuple.ts";
+export { CookieError } from "./node/cookie-error.ts";
+export type { CookieFile } from "./node/cookie-file.ts";
+export { readCookieFile } from "./node/cookie-file.ts";
+export { findCookie } from "./node/find-cookie.ts";
+export { nameDomainOf, type NodeName, NodeNameError, parseNodeName } from "./node/node-name.ts";
