@@ -10,14 +10,13 @@ export const READY_MESSAGE = "ready";
 const START_MS = 15_000;
 
 /**
- * Starts the daemon as a process of its own, without a terminal, in `/`, and returns when its port
+ * Starts the daemon as a process of its own, without a terminal, and returns when its port
  * answers.
  * @returns the exit status: that of the daemon when it ends at once, 0 when it stays.
  */
 export function detachEpmd(args: readonly string[], io: EpmdIo): Promise<number> {
   return new Promise((resolve) => {
     const child = spawn(io.respawn.file, [...io.respawn.args, ...args], {
-      cwd: "/",
       detached: true,
       env: { ...io.environment, [DETACHED_VARIABLE]: "1" },
       stdio: ["ignore", "ignore", "pipe", "ipc"],

@@ -36,9 +36,11 @@ export async function runEpmd(argv: readonly string[], io: EpmdIo = processIo())
     return 1;
   }
   if (io.environment[DETACHED_VARIABLE] === undefined) return detachEpmd(argv, io);
-  return serveEpmd(parsed, port, { ...io, onReady: tellParent }, true);
+  return serveEpmd(parsed, port, { ...io, onReady: becomeDaemon }, true);
 }
 
-function tellParent(): void {
+/** Keeps no folder busy, and tells the parent that the port answers. */
+function becomeDaemon(): void {
+  process.chdir("/");
   process.send?.(READY_MESSAGE, undefined, undefined, () => process.disconnect());
 }
