@@ -1,14 +1,6 @@
 import type { Connection } from "../connection/connection.ts";
-import type { Signal } from "../signal/signal.ts";
 import type { Atom } from "../term/atom.ts";
-
-/** A connection that is being set up; what is to be said waits. */
-export interface PendingPeer {
-  readonly state: "pending";
-  /** Settles when the peer is connected, or cannot be. */
-  readonly connected: Promise<Connection>;
-  readonly held: Signal[];
-}
+import type { PendingPeer } from "./pending-peer.ts";
 
 /** As in the emulator's node table (`erl_node_tables.h`). A peer that is not in the table is idle. */
 export type Peer =
@@ -44,8 +36,8 @@ export class NodeTable {
     for (const peer of this.#peers.values()) if (peer.state === "connected") yield peer.connection;
   }
 
-  nodes(): Iterable<Atom> {
-    return this.#peers.keys();
+  entries(): Iterable<[Atom, Peer]> {
+    return this.#peers.entries();
   }
 
   /** Connected and pending ones. */

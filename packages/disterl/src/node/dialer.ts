@@ -1,0 +1,86 @@
+import type { Carrier } from "../carrier/carrier.ts";
+import type { Clock } from "../carrier/clock.ts";
+import type { Discovery } from "../epmd/discovery.ts";
+import type { OutstandingChallenges } from "../handshake/digest.ts";
+import { type Identity, NONODE } from "../process/identity.ts";
+import type { Atom } from "../term/atom.ts";
+import type { AllowList } from "./allow-list.ts";
+import type { Auth } from "./auth.ts";
+import { dial, type Established } from "./dial.ts";
+import { ConnectError } from "./errors.ts";
+import { checkDialName, type NameDomain, type NodeName } from "./node-name.ts";
+
+export interface DialerOptions {
+  readonly carrier: Carrier;
+  readonly clock: Clock;
+  readonly discovery: Discovery;
+  readonly auth: Auth;
+  readonly allowList: AllowList;
+  /** What we announce in handshakes. */
+  readonly flags: bigint;
+  readonly nameDomain: NameDomain;
+  /** Our host, with which a nameless node asks for a name; undefined when we have a name. */
+  readonly dynamicHost: string | undefined;
+  readonly setupTimeMs: number;
+}
+
+/** Dials nodes by name: with our name and cookies, where policy lets us, within the time there is. */
+export class Dialer {
+  readonly #options: DialerOptions;
+  readonly #identity: Identity;
+  readonly #outstanding: OutstandingChallenges;
+
+  constructor(options: DialerOptions, identity: Identity, outstanding: OutstandingChallenges) {
+    this.#options = options;
+    this.#identity = identity;
+    this.#outstanding = outstanding;
+  }
+
+  /** @throws ConnectError; the signal's reason on abort. */
+  async dial(node: Atom, signal: AbortSignal): Promise<Established> {
+    const { clock, setupTimeMs, dynamicHost, flags, auth } = this.#options;
+    const name = this.#checkName(node);
+    const nameless = this.#identity.node === NONODE;
+    if (nameless && dynamicHost === undefined) {
+      throw policyError(node, "this node has no name: it is not distributed");
+    }
+    const late = new AbortController();
+    const timer = clock.after(2 * setupTimeMs, () => {
+      const text = `no connection to ${node.text} within ${2 * setupTimeMs} ms`;
+      late.abort(new ConnectError("ERR_CONNECT_TIMEOUT", "carrier", node.text, text));
+    });
+    const handshake = {
+      ourName: nameless ? (dynamicHost ?? "") : this.#identity.node.text,
+      ourCreation: this.#identity.creation,
+      flags,
+      peer: node.text,
+      cookie: auth.cookieFor(node.text),
+      askForName: nameless,
+      outstanding: this.#outstanding,
+      isStillWanted: () => !signal.aborted,
+    };
+    const within = AbortSignal.any([signal, late.signal]);
+    try {
+      return await dial(name, handshake, { ...this.#options, signal: within });
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  #checkName(node: Atom): NodeName {
+    if (!this.#options.allowList.allowsOutgoing(node.text)) {
+      throw policyError(node, "the node is not on our allow list");
+    }
+    try {
+      return checkDialName(node.text, this.#options.nameDomain);
+    } catch (error) {
+      const { message } = error as Error;
+      throw new ConnectError("ERR_CONNECT_NAME", "name", node.text, message, error);
+    }
+  }
+}
+
+export function policyError(node: Atom, why: string): ConnectError {
+  const text = `cannot connect to ${node.text}: ${why}`;
+  return new ConnectError("ERR_CONNECT_POLICY", "policy", node.text, text);
+}
