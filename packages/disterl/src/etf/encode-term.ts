@@ -82,11 +82,14 @@ export class TermEncoder extends LeafWriter {
       case "number":
         return this.number(term, pos);
       case "object":
+        // Arrays and views are told by their instance type, the others by their prototypes.
+        if (Array.isArray(term)) {
+          return term instanceof TupleArray
+            ? this.tuple(term, pos, depth)
+            : this.list(term as readonly Term[], pos, depth);
+        }
         if (term instanceof Atom) return this.atom(term, pos);
-        if (term instanceof TupleArray) return this.tuple(term, pos, depth);
-        if (Array.isArray(term)) return this.list(term as readonly Term[], pos, depth);
-        if (term instanceof Binary) return this.slice(term.source, term.start, term.length, pos);
-        if (term instanceof Uint8Array) return this.slice(term, 0, term.length, pos);
+        if (ArrayBuffer.isView(term)) return this.bytes(term, pos);
         return this.object(term as object, pos, depth);
       case "string":
         return this.string(term, pos);
@@ -100,6 +103,7 @@ export class TermEncoder extends LeafWriter {
   }
 
   private object(term: object, pos: number, depth: number): number {
+    if (term instanceof Binary) return this.slice(term.source, term.start, term.length, pos);
     if (term instanceof MapEntries) return this.map(term, pos, depth);
     if (term instanceof Float) return this.float(term.value, pos);
     if (term instanceof Pid) return this.pid(term, pos);

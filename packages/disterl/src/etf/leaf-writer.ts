@@ -36,6 +36,33 @@ const SLACK = 64;
 const REFERENCE_FROM = 4096;
 const MAX_U32 = 0xffff_ffff;
 
+/** Atoms that take up to this many bytes are kept as words; a word may begin before the last byte. */
+const LONGEST_WIRE = SLACK - 4;
+
+function utf8Of(atom: Atom): Uint8Array {
+  atom.utf8 ??= Buffer.from(atom.text);
+  return atom.utf8;
+}
+
+/** SMALL_ATOM_UTF8_EXT in little-endian words, after its length in bytes; of long atoms the length. */
+function wireOf(atom: Atom): Int32Array {
+  const utf8 = utf8Of(atom);
+  const size = 2 + utf8.length;
+  const words = size > LONGEST_WIRE ? 0 : (size + 3) >> 2;
+  const wire = new Int32Array(1 + words);
+  wire[0] = size;
+  if (words > 0) {
+    const bytes = new Uint8Array(4 * words);
+    bytes[0] = 119;
+    bytes[1] = utf8.length;
+    bytes.set(utf8, 2);
+    const view = new DataView(bytes.buffer);
+    for (let i = 0; i < words; i++) wire[1 + i] = view.getInt32(4 * i, true);
+  }
+  atom.wire = wire;
+  return wire;
+}
+
 /**
  * Where an encoder is in its sink, and how it writes the terms that contain no others.
  *
@@ -162,22 +189,31 @@ export class LeafWriter {
 
   protected fullAtom(atom: Atom, pos: number): number {
     if (this.latin1) return this.latin1Atom(atom, pos);
-    const utf8 = (atom.utf8 ??= Buffer.from(atom.text));
-    const length = utf8.length;
-    let at = pos;
-    if (length > SLACK - 3) this.ensure(pos, length + 3);
-    const buffer = this.buffer;
-    if (length < 256) {
-      buffer[at] = 119; // SMALL_ATOM_UTF8_EXT
-      buffer[at + 1] = length;
-      at += 2;
-    } else {
-      buffer[at] = 118; // ATOM_UTF8_EXT
-      this.view.setUint16(at + 1, length);
-      at += 3;
+    const wire = atom.wire ?? wireOf(atom);
+    const size = wire[0] as number;
+    if (size > LONGEST_WIRE) return this.longAtom(atom, pos);
+    // A word at a time: what is written too much is behind `pos`, and there is slack.
+    const view = this.view;
+    for (let i = 1, at = pos; i < wire.length; i++, at += 4) {
+      view.setInt32(at, wire[i] as number, true);
     }
-    for (let i = 0; i < length; i++) buffer[at + i] = utf8[i] as number;
-    return at + length;
+    return pos + size;
+  }
+
+  private longAtom(atom: Atom, pos: number): number {
+    const utf8 = utf8Of(atom);
+    const { length } = utf8;
+    this.ensure(pos, length + 3);
+    if (length < 256) {
+      this.buffer[pos] = 119; // SMALL_ATOM_UTF8_EXT
+      this.buffer[pos + 1] = length;
+      this.buffer.set(utf8, pos + 2);
+      return pos + 2 + length;
+    }
+    this.buffer[pos] = 118; // ATOM_UTF8_EXT
+    this.view.setUint16(pos + 1, length);
+    this.buffer.set(utf8, pos + 3);
+    return pos + 3 + length;
   }
 
   /** ATOM_EXT, where every character has one byte of Latin-1. */
@@ -240,33 +276,44 @@ export class LeafWriter {
     return pos + 5 + length;
   }
 
-  protected slice(source: Uint8Array, start: number, length: number, pos: number): number {
-    if (length >= REFERENCE_FROM) return this.reference4K(source, start, length, pos);
-    const at = pos + 5;
-    if (length > SLACK - 5) this.ensure(pos, length + 5);
+  protected bytes(term: ArrayBufferView, pos: number): number {
+    if (!(term instanceof Uint8Array)) throw new Unencodable(term);
+    const { length } = term;
+    if (length <= 48) return this.fewBytes(term, 0, length, pos);
+    if (length >= REFERENCE_FROM) return this.largeBinary(term, pos);
+    this.ensure(pos, length + 5);
+    this.buffer[pos] = 109; // BINARY_EXT
+    this.view.setUint32(pos + 1, length);
+    this.buffer.set(term, pos + 5);
+    return pos + 5 + length;
+  }
+
+  /** Up to 48 bytes: the slack holds them. */
+  private fewBytes(source: Uint8Array, start: number, length: number, pos: number): number {
     const buffer = this.buffer;
+    const at = pos + 5;
     buffer[pos] = 109; // BINARY_EXT
     this.view.setUint32(pos + 1, length);
-    if (length > 48) {
-      buffer.set(
-        start === 0 && length === source.length ? source : source.subarray(start, start + length),
-        at,
-      );
-    } else {
-      for (let i = 0; i < length; i++) buffer[at + i] = source[start + i] as number;
-    }
+    for (let i = 0; i < length; i++) buffer[at + i] = source[start + i] as number;
     return at + length;
   }
 
-  protected reference4K(source: Uint8Array, start: number, length: number, pos: number): number {
-    if (length > MAX_U32) throw new Unencodable(source, "a binary has at most 4294967295 bytes");
+  /** A binary that is `length` bytes of `source` from `start`. */
+  protected slice(source: Uint8Array, start: number, length: number, pos: number): number {
+    return length <= 48
+      ? this.fewBytes(source, start, length, pos)
+      : this.bytes(source.subarray(start, start + length), pos);
+  }
+
+  private largeBinary(bytes: Uint8Array, pos: number): number {
+    if (bytes.length > MAX_U32) {
+      throw new Unencodable(bytes, "a binary has at most 4294967295 bytes");
+    }
     this.buffer[pos] = 109; // BINARY_EXT
-    this.view.setUint32(pos + 1, length);
+    this.view.setUint32(pos + 1, bytes.length);
     const sink = this.sink as ByteSink;
     sink.length = pos + 5;
-    sink.reference(
-      start === 0 && length === source.length ? source : source.subarray(start, start + length),
-    );
+    sink.reference(bytes);
     return pos + 5;
   }
 

@@ -27,6 +27,8 @@ export class Atom<Text extends string = string> {
   mark = 0;
   /** UTF-8 of the text, made when first encoded. @internal */
   utf8: Uint8Array | undefined = undefined;
+  /** The encoder's own form of a short atom: how many bytes, then the bytes in words. @internal */
+  wire: Int32Array | undefined = undefined;
   /** The slot of the outgoing atom caches that this atom uses, -1 until first sent. @internal */
   cacheSlot = -1;
   /** Keyed hash of the text for the maps' indexes, 0 while not computed. @internal */
