@@ -26,16 +26,6 @@ export function forEachOtp(body: (otp: OtpRelease, otpTest: OtpTest) => void): v
   }
 }
 
-/** As {@link forEachOtp}, for one release: the given one, or the oldest found. */
-export function withOtp(
-  release: string | undefined,
-  body: (otp: OtpRelease, otpTest: OtpTest) => void,
-): void {
-  const otp = otpReleases().find((one) => release === undefined || one.release === release);
-  if (otp === undefined) describeMissing(release, body);
-  else describeRelease(otp, body);
-}
-
 function describeRelease(otp: OtpRelease, body: (otp: OtpRelease, otpTest: OtpTest) => void): void {
   describe(`OTP ${otp.release}`, () => body(otp, namedTest(otp.release)));
 }
