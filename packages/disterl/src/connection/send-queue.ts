@@ -109,7 +109,8 @@ export class SendQueue {
 
   /** End of a turn. While every turn has something to send, each writes once. */
   readonly #cool = (): void => {
-    this.#hot = this.#batch.length > 0 || this.#batch.references.length > 0;
+    // While the channel has no room there is nothing to do each turn: it will tell.
+    this.#hot = this.#batch.totalBytes > 0 && !this.#blocked;
     if (!this.#hot) return;
     this.#flush();
     this.#clock.soon(this.#cool);
