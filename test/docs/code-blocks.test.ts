@@ -14,13 +14,13 @@ test("a claim becomes a check with its place", () => {
   const made = asModule(block("const a = 1;\nconst b = a + 1; // => 2\nb * 2; // => 4"), "/c.ts");
   const [first, second, third] = made.split("\n");
   expect(first).toBe('import { check as __check } from "/c.ts"; const a = 1;');
-  expect(second).toBe('const b = a + 1; await __check(() => (b), () => (2), "2", "a.md:8");');
-  expect(third).toBe('await __check(() => (b * 2), () => (4), "4", "a.md:9");');
+  expect(second).toBe('const b = a + 1; await __check(async () => (b), () => (2), "2", "a.md:8");');
+  expect(third).toBe('await __check(async () => (b * 2), () => (4), "4", "a.md:9");');
 });
 
 test("a claim that is no JavaScript is compared as text", () => {
   expect(asModule(block("f(x); // => {ok, [1|2]}"), "/c.ts")).toContain(
-    'await __check(() => (f(x)), () => (undefined), "{ok, [1|2]}", "a.md:7");',
+    'await __check(async () => (f(x)), () => (undefined), "{ok, [1|2]}", "a.md:7");',
   );
 });
 

@@ -70,7 +70,7 @@ export function asModule(block: CodeBlock, checker: string): string {
     const value =
       /^\s*\(?[^;]*\)?$/.test(expected) && isExpression(expected) ? expected : "undefined";
     const check = (actual: string): string =>
-      `await __check(() => (${actual}), () => (${value}), ${JSON.stringify(expected)}, ${where});`;
+      `await __check(async () => (${actual}), () => (${value}), ${JSON.stringify(expected)}, ${where});`;
     const name = /^\s*(?:const|let)\s+(\w+)\s*(?::[^=]+)?=/.exec(statement)?.[1];
     if (name !== undefined) return `${statement}; ${check(name)}`;
     if (!isExpression(statement))
