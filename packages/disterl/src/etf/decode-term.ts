@@ -1,16 +1,24 @@
 import type { Atom } from "../term/atom.ts";
+import { Binary } from "../term/binary.ts";
 import { OpaqueFun } from "../term/fun.ts";
 import { ImproperList } from "../term/list.ts";
 import { NativeRecord } from "../term/native-record.ts";
 import type { Term } from "../term/term.ts";
 import { TermMap } from "../term/term-map.ts";
 import { TupleArray } from "../term/tuple.ts";
+import { utf8Text } from "./atom-of-text.ts";
 import { type DecodeOptions, LeafReader } from "./leaf-reader.ts";
-import { objectOfMap } from "./plain-values.ts";
+import { asPropertyName, objectOfMap } from "./plain-values.ts";
 import { tagName } from "./tags.ts";
+import { LONGEST_KEPT, TextTable } from "./text-table.ts";
 
 /** Levels decoded by recursion; what is deeper by {@link TermDecoder} with a stack of its own. */
 const FAST_LEVELS = 200;
+const KEYS_KEPT = 512;
+/** Of decoders that do not share keys. */
+const NO_KEYS = new TextTable<Term>(1);
+/** Maps of more keys are not remembered: up to here OTP keeps the keys in order. */
+const LARGEST_SHAPE = 32;
 
 /** A container the stack machine has not read to its end. */
 interface Open {
@@ -50,12 +58,18 @@ interface RecordHead {
 export class TermDecoder extends LeafReader {
   private readonly objects: boolean;
   private readonly levels: number;
+  private readonly sharesKeys: boolean;
+  private readonly keyTable: TextTable<Term>;
+  /** By their number: the keys of the last map that had so many. */
+  private readonly shapes: (Term[] | undefined)[] = new Array(LARGEST_SHAPE + 1).fill(undefined);
   /** How many more elements may be announced in this term. */
   private nodes = 0;
 
   constructor(options: DecodeOptions = {}) {
     super(options);
     this.objects = options.maps === "object";
+    this.sharesKeys = this.binaries !== "bytes";
+    this.keyTable = this.sharesKeys ? new TextTable(KEYS_KEPT) : NO_KEYS;
     this.levels = Math.min(FAST_LEVELS, this.limits.depth);
   }
 
@@ -298,11 +312,52 @@ export class TermDecoder extends LeafReader {
     const values = new Array<Term>(count);
     let room = end - 2 * count + 1;
     for (let i = 0; i < count; i++) {
-      keys[i] = this.term(room, depth + 1);
+      keys[i] = this.key(room, depth + 1);
       values[i] = this.term(room + 1, depth + 1);
       room += 2;
     }
     return this.mapOf(at, keys, values);
+  }
+
+  /**
+   * True when a map with these very keys has been made before, so that they are known to differ. The
+   * keys of a map differ whatever has been done to it since: a key is compared with those it has now.
+   */
+  private sameKeysAsBefore(keys: Term[]): boolean {
+    const count = keys.length;
+    const known = count > LARGEST_SHAPE ? undefined : this.shapes[count];
+    if (known === undefined || known.length !== count) return false;
+    for (let i = 0; i < count; i++) if (keys[i] !== known[i]) return false;
+    return true;
+  }
+
+  /**
+   * A key of a map. Binaries as keys are few and come again and again: they are remembered by their
+   * bytes and shared, unless they are `Uint8Array`s, which a program may write to.
+   */
+  private key(end: number, depth: number): Term {
+    const at = this.at;
+    if (this.bytes[at] !== 109 || !this.sharesKeys || at + 5 > end) {
+      return this.term(end, depth);
+    }
+    const length = this.view.getUint32(at + 1);
+    const from = at + 5;
+    if (length > LONGEST_KEPT || from + length > end) return this.term(end, depth);
+    const known = this.keyTable.find(this.view, from, length);
+    this.at = from + length;
+    if (known !== undefined) return known;
+    const made = this.sharedKey(from, length);
+    if (!(made instanceof Uint8Array)) this.keyTable.keep(this.view, from, length, made);
+    return made;
+  }
+
+  private sharedKey(from: number, length: number): Term {
+    const end = from + length;
+    const text = this.binaries === "text" ? utf8Text(this.bytes, this.view, from, end) : undefined;
+    if (text !== undefined) return asPropertyName(text);
+    return this.binaries === "lazy"
+      ? new Binary(this.bytes.slice(from, end), 0, length)
+      : this.bytes.slice(from, end);
   }
 
   private mapOf(at: number, keys: Term[], values: Term[]): Term {
@@ -311,7 +366,63 @@ export class TermDecoder extends LeafReader {
       // Asked for: whoever decodes with `maps: "object"` gets what no `Term` is.
       if (object !== undefined) return object as unknown as Term;
     }
+    if (this.sameKeysAsBefore(keys)) return TermMap.fromDistinct(keys, values);
     const map = TermMap.fromDecoded(keys, values);
+    if (map === undefined) throw this.bad("ERR_ETF_VALUE", at, "a map has the same key twice");
+    if (keys.length <= LARGEST_SHAPE) this.shapes[keys.length] = keys;
+    return map;
+  }
+
+  /**
+   * True when a map with these very keys has been made before, so that they are known to differ. The
+   * keys of a map differ whatever has been done to it since: a key is compared with those it has now.
+   */
+  private sameKeysAsBefore(keys: Term[]): boolean {
+    const count = keys.length;
+    const known = count > LARGEST_SHAPE ? undefined : this.shapes[count];
+    if (known === undefined || known.length !== count) return false;
+    for (let i = 0; i < count; i++) if (keys[i] !== known[i]) return false;
+    return true;
+  }
+
+  /**
+   * A key of a map. Binaries as keys are few and come again and again: they are remembered by their
+   * bytes and shared, unless they are `Uint8Array`s, which a program may write to.
+   */
+  private key(end: number, depth: number): Term {
+    const at = this.at;
+    if (this.bytes[at] !== 109 || !this.sharesKeys || at + 5 > end) {
+      return this.term(end, depth);
+    }
+    const length = this.view.getUint32(at + 1);
+    const from = at + 5;
+    if (length > LONGEST_KEPT || from + length > end) return this.term(end, depth);
+    const known = this.keyTable.find(this.view, from, length);
+    this.at = from + length;
+    if (known !== undefined) return known;
+    const made = this.sharedKey(from, length);
+    if (!(made instanceof Uint8Array)) this.keyTable.keep(this.view, from, length, made);
+    return made;
+  }
+
+  private sharedKey(from: number, length: number): Term {
+    const end = from + length;
+    const text = this.binaries === "text" ? utf8Text(this.bytes, this.view, from, end) : undefined;
+    if (text !== undefined) return asPropertyName(text);
+    return this.binaries === "lazy"
+      ? new Binary(this.bytes.slice(from, end), 0, length)
+      : this.bytes.slice(from, end);
+  }
+
+  private mapOf(at: number, keys: Term[], values: Term[]): Term {
+    if (this.objects) {
+      const object = objectOfMap(keys, values);
+      // Asked for: whoever decodes with `maps: "object"` gets what no `Term` is.
+      if (object !== undefined) return object as unknown as Term;
+    }
+    const map = this.sameKeysAsBefore(keys)
+      ? TermMap.fromDistinct(keys, values)
+      : TermMap.fromDecoded(keys, values);
     if (map === undefined) throw this.bad("ERR_ETF_VALUE", at, "a map has the same key twice");
     return map;
   }

@@ -34,6 +34,9 @@ export interface EncoderOptions {
 const SLACK = 64;
 /** Binaries from this size on are not copied. */
 const REFERENCE_FROM = 4096;
+/** Bytes from which on `set` is faster than a loop, and from which on it is so with a view to make. */
+const SET_ABOVE = 12;
+const SUBARRAY_ABOVE = 40;
 const MAX_U32 = 0xffff_ffff;
 
 /** Atoms that take up to this many bytes are kept as words; a word may begin before the last byte. */
@@ -279,7 +282,7 @@ export class LeafWriter {
   protected bytes(term: ArrayBufferView, pos: number): number {
     if (!(term instanceof Uint8Array)) throw new Unencodable(term);
     const { length } = term;
-    if (length <= 48) return this.fewBytes(term, 0, length, pos);
+    if (length <= SET_ABOVE) return this.fewBytes(term, 0, length, pos);
     if (length >= REFERENCE_FROM) return this.largeBinary(term, pos);
     this.ensure(pos, length + 5);
     this.buffer[pos] = 109; // BINARY_EXT
@@ -288,7 +291,7 @@ export class LeafWriter {
     return pos + 5 + length;
   }
 
-  /** Up to 48 bytes: the slack holds them. */
+  /** As many bytes as the slack holds. */
   private fewBytes(source: Uint8Array, start: number, length: number, pos: number): number {
     const buffer = this.buffer;
     const at = pos + 5;
@@ -300,7 +303,7 @@ export class LeafWriter {
 
   /** A binary that is `length` bytes of `source` from `start`. */
   protected slice(source: Uint8Array, start: number, length: number, pos: number): number {
-    return length <= 48
+    return length <= SUBARRAY_ABOVE
       ? this.fewBytes(source, start, length, pos)
       : this.bytes(source.subarray(start, start + length), pos);
   }

@@ -1,22 +1,15 @@
 import { Atom } from "../term/atom.ts";
-import { Binary } from "../term/binary.ts";
 import type { Term } from "../term/term.ts";
-import { utf8Text } from "./atom-table.ts";
-
-/** The text of a binary where it is UTF-8. */
-export function textOfBinary(bytes: Uint8Array, start: number, end: number): string | undefined {
-  return start === end ? "" : utf8Text(bytes, start, end);
-}
 
 /**
  * What `{}` is but without a prototype, so that no key means anything. (`Object.create(null)` makes
- * an object in dictionary mode, many times slower to fill.)
+ * an object in dictionary mode, several times slower to fill.)
  */
 const PlainObject = function PlainObject() {} as unknown as new () => Record<string, Term>;
 PlainObject.prototype = Object.freeze(Object.create(null));
 
 /**
- * An object with the entries of a map whose keys are atoms or UTF-8 binaries; undefined where a key is
+ * An object with the entries of a map whose keys are atoms or strings; undefined where a key is
  * something else, or two keys have one text.
  */
 export function objectOfMap(
@@ -24,17 +17,18 @@ export function objectOfMap(
   values: readonly Term[],
 ): Record<string, Term> | undefined {
   const object = new PlainObject();
-  for (let i = 0; i < keys.length; i++) {
-    const name = nameOfKey(keys[i] as Term);
-    if (name === undefined || name in object) return undefined;
+  const count = keys.length;
+  for (let i = 0; i < count; i++) {
+    const key = keys[i];
+    const name = typeof key === "string" ? key : key instanceof Atom ? key.text : undefined;
+    if (name === undefined) return undefined;
     object[name] = values[i] as Term;
   }
-  return object;
+  // Cheaper than to look for every key before it is set.
+  return Object.keys(object).length === count ? object : undefined;
 }
 
-function nameOfKey(key: Term): string | undefined {
-  if (typeof key === "string") return key;
-  if (key instanceof Atom) return key.text;
-  if (key instanceof Binary) return utf8Text(key.source, key.start, key.start + key.length);
-  return key instanceof Uint8Array ? utf8Text(key, 0, key.length) : undefined;
+/** The same text, in the form in which V8 compares property names by address. */
+export function asPropertyName(text: string): string {
+  return Object.keys({ [text]: 0 })[0] as string;
 }

@@ -49,6 +49,14 @@ export class TermMap<K extends Term = Term, V extends Term = Term>
     return rest === "no" || (rest === "unknown" && !indexDistinct(map)) ? undefined : map;
   }
 
+  /** As {@link fromDecoded}, of keys that are known to differ. @internal */
+  static fromDistinct(keys: Term[], values: Term[]): TermMap {
+    const map = new TermMap();
+    map.keyArray = keys;
+    map.valueArray = values;
+    return map;
+  }
+
   /**
    * A map of an object's own enumerable properties. Their names become binaries; with
    * `{ keys: "atom" }` atoms (`true` and `false` the booleans).
