@@ -1,3 +1,4 @@
+export { ByteSink } from "../bytes/byte-sink.ts";
 export { type ControlMessage, controlMessages } from "./control-message.ts";
 export { WireError, type WireErrorCode, type WireErrorFacts } from "./errors.ts";
 export {
