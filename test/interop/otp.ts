@@ -26,6 +26,13 @@ export function forEachOtp(body: (otp: OtpRelease, otpTest: OtpTest) => void): v
   }
 }
 
+/** As {@link forEachOtp}, for the releases that have Elixir: one of them has to. */
+export function forEachElixir(body: (otp: OtpRelease, otpTest: OtpTest) => void): void {
+  const found = otpReleases().filter((otp) => otp.elixir);
+  for (const otp of found) describeRelease(otp, body);
+  if (found.length === 0) describeMissing("with Elixir", body);
+}
+
 function describeRelease(otp: OtpRelease, body: (otp: OtpRelease, otpTest: OtpTest) => void): void {
   describe(`OTP ${otp.release}`, () => body(otp, namedTest(otp.release)));
 }
