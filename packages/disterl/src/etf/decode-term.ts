@@ -373,60 +373,6 @@ export class TermDecoder extends LeafReader {
     return map;
   }
 
-  /**
-   * True when a map with these very keys has been made before, so that they are known to differ. The
-   * keys of a map differ whatever has been done to it since: a key is compared with those it has now.
-   */
-  private sameKeysAsBefore(keys: Term[]): boolean {
-    const count = keys.length;
-    const known = count > LARGEST_SHAPE ? undefined : this.shapes[count];
-    if (known === undefined || known.length !== count) return false;
-    for (let i = 0; i < count; i++) if (keys[i] !== known[i]) return false;
-    return true;
-  }
-
-  /**
-   * A key of a map. Binaries as keys are few and come again and again: they are remembered by their
-   * bytes and shared, unless they are `Uint8Array`s, which a program may write to.
-   */
-  private key(end: number, depth: number): Term {
-    const at = this.at;
-    if (this.bytes[at] !== 109 || !this.sharesKeys || at + 5 > end) {
-      return this.term(end, depth);
-    }
-    const length = this.view.getUint32(at + 1);
-    const from = at + 5;
-    if (length > LONGEST_KEPT || from + length > end) return this.term(end, depth);
-    const known = this.keyTable.find(this.view, from, length);
-    this.at = from + length;
-    if (known !== undefined) return known;
-    const made = this.sharedKey(from, length);
-    if (!(made instanceof Uint8Array)) this.keyTable.keep(this.view, from, length, made);
-    return made;
-  }
-
-  private sharedKey(from: number, length: number): Term {
-    const end = from + length;
-    const text = this.binaries === "text" ? utf8Text(this.bytes, this.view, from, end) : undefined;
-    if (text !== undefined) return asPropertyName(text);
-    return this.binaries === "lazy"
-      ? new Binary(this.bytes.slice(from, end), 0, length)
-      : this.bytes.slice(from, end);
-  }
-
-  private mapOf(at: number, keys: Term[], values: Term[]): Term {
-    if (this.objects) {
-      const object = objectOfMap(keys, values);
-      // Asked for: whoever decodes with `maps: "object"` gets what no `Term` is.
-      if (object !== undefined) return object as unknown as Term;
-    }
-    const map = this.sameKeysAsBefore(keys)
-      ? TermMap.fromDistinct(keys, values)
-      : TermMap.fromDecoded(keys, values);
-    if (map === undefined) throw this.bad("ERR_ETF_VALUE", at, "a map has the same key twice");
-    return map;
-  }
-
   /** A fun or a record: a head, then items. */
   private headed(end: number, depth: number): Term {
     const open = this.open(end);
