@@ -91,11 +91,7 @@ export class EpmdClient implements Discovery, AsyncDisposable {
    * @throws EpmdError ERR_EPMD_NAME_TAKEN, ERR_EPMD_UNREACHABLE, ERR_EPMD_TIMEOUT,
    *   ERR_EPMD_ALREADY_REGISTERED, …; TypeError when name or port cannot be registered at all.
    */
-  async register(
-    name: string,
-    port: number,
-    options: RegisterOptions = {},
-  ): Promise<Registration & { readonly creation: number }> {
+  async register(name: string, port: number, options: RegisterOptions = {}): Promise<Registration> {
     const node = this.#checkedNode(name, port, options);
     this.#closing.signal.throwIfAborted();
     if (this.#registering || this.#registration?.active === true) {

@@ -34,8 +34,11 @@ const UNREGISTER_MS = 1000;
 /** A node that is registered, and registered again whenever epmd has lost it. */
 export class EpmdRegistration implements Registration {
   readonly node: NodeInfo;
-  /** What epmd gave at first. Later ones are ignored: the node lives on. */
-  readonly creation: number;
+  /**
+   * What epmd gave at first. Later ones are ignored: the node lives on. `undefined` when that was 0,
+   * which no node may have.
+   */
+  readonly creation: number | undefined;
   readonly #host: RegistrationHost;
   readonly #stopping = new AbortController();
   #socket: Socket | undefined;
@@ -45,7 +48,7 @@ export class EpmdRegistration implements Registration {
   private constructor(host: RegistrationHost, node: NodeInfo, answer: AliveAnswer) {
     this.#host = host;
     this.node = node;
-    this.creation = answer.creation;
+    this.creation = answer.creation === 0 ? undefined : answer.creation;
     this.#adopt(answer.socket);
   }
 
