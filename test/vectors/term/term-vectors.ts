@@ -99,7 +99,10 @@ function special(json: Exclude<TermJson, { i: string } | { f: string } | { a: st
   }
   if ("ref" in json) return new Reference(atom(json.ref[0]), json.ref[1], json.ref[2]);
   if ("port" in json) return new Port(atom(json.port[0]), BigInt(json.port[1]), json.port[2]);
-  if ("ext" in json) return new ExternalFun(atom(json.ext[0]), atom(json.ext[1]), json.ext[2]);
+  if ("ext" in json) {
+    const [module, name, arity] = json.ext;
+    return new ExternalFun(atomOrBoolean(module), atomOrBoolean(name), arity);
+  }
   if ("fun" in json) {
     const [module, arity, uniq, index, oldIndex, oldUniq, pid, free] = json.fun;
     return new OpaqueFun({
@@ -132,4 +135,10 @@ function integer(text: string): number | bigint {
 
 export function floatFromHex(hex: string): number {
   return Buffer.from(hex, "hex").readDoubleBE();
+}
+
+/** What `file:consult` made of texts; null for an error. */
+export function consultVectors(): { text: string; terms: TermJson[] | null }[] {
+  const file = new URL("consult-29.json", import.meta.url);
+  return JSON.parse(readFileSync(file, "utf8")) as { text: string; terms: TermJson[] | null }[];
 }

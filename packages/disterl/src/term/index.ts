@@ -1,6 +1,9 @@
 export { Atom, atom, atomCount, atomOrBoolean, atoms, MAX_ATOM_CHARACTERS } from "./atom.ts";
 export { Binary, bytesOf, isBinary, text } from "./binary.ts";
 export { BitString } from "./bitstring.ts";
+export { TermSyntaxError } from "./errors.ts";
+export { type MfaCall, parseMfa } from "./parse-call.ts";
+export { parseTerm, parseTerms } from "./parse-term.ts";
 export { compareTerms } from "./compare-terms.ts";
 export { equalTerms, equalTermsLoosely } from "./equal-terms.ts";
 export { Float, float } from "./float.ts";

@@ -1,0 +1,25 @@
+import { ImproperList } from "./list.ts";
+import type { Term } from "./term.ts";
+
+/**
+ * A list not handed on yet, last element first: so that it can become the tail of another one without
+ * being copied, and nested `[a|[b|[c]]]` takes linear time.
+ * @internal
+ */
+export class ListDraft {
+  readonly reversed: Term[];
+  tail: Term | undefined;
+  /** Set when it is a string, which is something else than a list inside a binary. */
+  readonly text: string | undefined;
+
+  constructor(reversed: Term[], tail: Term | undefined, text?: string) {
+    this.reversed = reversed;
+    this.tail = tail;
+    this.text = text;
+  }
+
+  finish(): Term {
+    const items = this.reversed.reverse();
+    return this.tail === undefined ? items : new ImproperList(items, this.tail);
+  }
+}
