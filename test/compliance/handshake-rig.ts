@@ -35,6 +35,7 @@ export function bytes(hex: string): Uint8Array {
 
 /** The least that a node has to decide: a table of names that are up, and of names it dials. */
 export class SmallPolicy implements AcceptPolicy<object> {
+  ourName = "b@there";
   allowed: readonly string[] | undefined;
   readonly up = new Map<string, object>();
   readonly dialling = new Set<string>();
@@ -53,7 +54,7 @@ export class SmallPolicy implements AcceptPolicy<object> {
   claim(name: string): Claim {
     if (this.up.has(name)) return "alive";
     if (!this.dialling.has(name)) return "ok";
-    return name < "b@there" ? "nok" : "ok_simultaneous";
+    return name < this.ourName ? "nok" : "ok_simultaneous";
   }
 
   cookieFor(name: string): Cookie {
@@ -149,6 +150,8 @@ export class HandshakeRig {
   readonly ours: Carrier;
   /** Every handshake of ours as acceptor, in order. */
   readonly accepted: Ended[] = [];
+  /** The channels of them. */
+  readonly channels: Channel[] = [];
 
   constructor(options: Partial<MemoryNetworkOptions> = {}) {
     const network = new MemoryNetwork({ clock: this.clock, ...options });
@@ -161,6 +164,7 @@ export class HandshakeRig {
     await this.ours.listen({ port: 1 }, (channel) => {
       const ended: Ended = {};
       this.accepted.push(ended);
+      this.channels.push(channel);
       const handshake = accept<object>({
         ourName: "b@there",
         ourCreation: 6,

@@ -163,7 +163,7 @@ export class MemoryChannel implements Channel {
       const room = this.#wire.windowBytes - this.#underWay;
       if (first === undefined || room <= 0) break;
       const end = Math.min(first.sent + room, first.bytes.length);
-      const piece = first.bytes.slice(first.sent, end);
+      const piece = new Uint8Array(first.bytes.subarray(first.sent, end)); // a copy
       first.sent = end;
       this.#pendingBytes -= piece.length;
       this.#underWay += piece.length;
@@ -239,6 +239,6 @@ export class MemoryChannel implements Channel {
       chunking === "whole" ? most : chunking === "bytes" ? 1 : 1 + Math.floor(chance() ** 3 * most);
     const length = Math.min(size, most);
     if (length < most) this.#inbox.unshift(whole.subarray(length));
-    return whole.slice(0, length);
+    return new Uint8Array(whole.subarray(0, length));
   }
 }

@@ -46,6 +46,18 @@ export const flowChecks: readonly CarrierCheck[] = [
     },
   },
   {
+    name: "what the receiver does to a chunk does not reach the sender",
+    async run(rig) {
+      const { dialled, accepted } = await rig.channels();
+      const kept = Buffer.from(pattern(10_000));
+      const written = Buffer.from(kept);
+      accepted.onChunk = (chunk) => chunk.fill(0);
+      dialled.channel.write([written.subarray(0, 4_000), written.subarray(4_000)]);
+      await accepted.until(() => accepted.bytes >= kept.length);
+      assert.deepEqual(written, kept);
+    },
+  },
+  {
     name: "a write of nothing is flushed, too",
     async run(rig) {
       const { dialled } = await rig.channels();
