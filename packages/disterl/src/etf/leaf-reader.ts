@@ -62,7 +62,8 @@ export class LeafReader {
   protected refs: readonly (Atom | boolean)[] | undefined = undefined;
   private slab: Uint8Array = NO_BYTES;
   private slabView: DataView = NO_VIEW;
-  private slabUsed = SLAB_BYTES;
+  /** Full from the start, for an empty binary too. */
+  private slabUsed = SLAB_BYTES + 1;
 
   constructor(options: DecodeOptions) {
     this.limits = decodeLimits(options.limits);
@@ -338,18 +339,21 @@ export class LeafReader {
     return new Port(node, id, creation);
   }
 
-  /** `113 Module Function Arity`: two atoms and a SMALL_INTEGER_EXT. */
+  /** `113 Module Function Arity`: two atoms, and an integer of one byte by either tag. */
   protected externalFun(at: number, end: number): ExternalFun {
     this.at = at + 1;
     const module = this.name(end);
     const name = this.name(end);
     const arityAt = this.at;
     this.need(arityAt, 2, end);
-    if (this.bytes[arityAt] !== 97) {
-      throw this.bad("ERR_ETF_VALUE", arityAt, "the arity of a fun is a SMALL_INTEGER_EXT (97)");
+    const wide = this.bytes[arityAt] === 98;
+    if (wide) this.need(arityAt, 5, end);
+    this.at = arityAt + (wide ? 5 : 2);
+    const arity = wide ? this.view.getInt32(arityAt + 1) : (this.bytes[arityAt + 1] as number);
+    if ((!wide && this.bytes[arityAt] !== 97) || (arity & 255) !== arity) {
+      throw this.bad("ERR_ETF_VALUE", arityAt, "the arity of a fun is an integer of 0 to 255");
     }
-    this.at = arityAt + 2;
-    return new ExternalFun(module, name, this.bytes[arityAt + 1] as number);
+    return new ExternalFun(module, name, arity);
   }
 
   // ---- Errors ---------------------------------------------------------------------------------
