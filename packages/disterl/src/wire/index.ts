@@ -1,4 +1,5 @@
 export { ByteSink } from "../bytes/byte-sink.ts";
+export type * from "../signal/signal.ts";
 export { type ControlMessage, controlMessages } from "./control-message.ts";
 export { WireError, type WireErrorCode, type WireErrorFacts } from "./errors.ts";
 export {

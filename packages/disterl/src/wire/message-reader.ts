@@ -303,7 +303,9 @@ function notATerm(
   error: unknown,
 ): unknown {
   if (!(error instanceof EtfError)) return error;
-  return new WireError(code, `${what} cannot be decoded: ${error.message}`, {
+  // Its message counts from the beginning of the chunk; ours says where in the frame.
+  const why = error.message.replace(/ \(at byte \d+\)$/, "");
+  return new WireError(code, `${what} cannot be decoded: ${why}`, {
     offset: error.offset ?? offset,
     cause: error,
   });
