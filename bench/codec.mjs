@@ -51,7 +51,10 @@ export async function run({ rounds = 5, ms = 60 } = {}) {
     for (const task of tasks) timed(task.work, Math.min(ms, 30));
     for (let round = 0; round < rounds; round++) {
       const theirs = new Map(
-        (await erlang.ask(`round ${ms}`)).map(([name, encode, decode]) => [name, { encode, decode }]),
+        (await erlang.ask(`round ${ms}`)).map(([name, encode, decode]) => [
+          name,
+          { encode, decode },
+        ]),
       );
       for (const task of tasks) {
         const ns = timed(task.work, ms);
@@ -244,7 +247,8 @@ function plainOf(term) {
   if (typeof term === "bigint") return String(term);
   if (term instanceof Atom) return term.text;
   if (term instanceof Float) return term.value;
-  if (term instanceof Uint8Array || term instanceof Binary) return Buffer.from(term).toString("base64");
+  if (term instanceof Uint8Array || term instanceof Binary)
+    return Buffer.from(term).toString("base64");
   if (isTuple(term) || Array.isArray(term)) return Array.from(term, plainOf);
   if (term instanceof TermMap) {
     return Object.fromEntries([...term].map(([key, value]) => [plainOf(key), plainOf(value)]));
