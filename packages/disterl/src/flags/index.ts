@@ -1,1 +1,11 @@
-export {};
+export {
+  type Environment,
+  type ErlFlag,
+  type ErlFlags,
+  hasFlag,
+  parseErlFlags,
+  valuesOf,
+} from "./erl-flags.ts";
+export { FlagError, type FlagErrorCode } from "./errors.ts";
+export { splitArguments } from "./split-arguments.ts";
+export { type FlagOptions, startOptionsFromFlags } from "./start-options-from-flags.ts";

@@ -134,8 +134,9 @@ export class Acceptor implements AcceptPolicy<Attempt> {
     return this.#options.auth.cookieFor(name);
   }
 
-  nameFor(host: string): NameLease {
-    return this.#dynamicNames.lease(host);
+  nameFor(host: string, attempt: Attempt): NameLease {
+    attempt.lease = this.#dynamicNames.lease(host);
+    return attempt.lease;
   }
 
   async replaceLive(name: string): Promise<void> {

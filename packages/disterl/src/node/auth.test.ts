@@ -26,9 +26,7 @@ test("CK-7 cookies can be changed", () => {
 });
 
 test("CK-7 the cookie for the own node is the default", () => {
-  let name: string | undefined;
-  const auth = new Auth("first-cookie", {}, () => name);
-  name = "me@h";
+  const auth = new Auth("first-cookie", {}, () => "me@h");
   auth.setCookie("me@h", "own-cookie");
   expect(same(auth.cookieFor("a@h"), "own-cookie")).toBe(true);
 });

@@ -1,0 +1,54 @@
+#!/usr/bin/env node
+// A node that takes Erlang's own flags and echoes. This process is the node:
+//
+//   node examples/echo-node.mjs -sname echo -setcookie secret
+//   node examples/echo-node.mjs -name echo@127.0.0.1 -hidden -kernel net_ticktime 8 \
+//     -kernel inet_dist_use_interface '{127,0,0,1}' -allow app@127.0.0.1
+//
+// Its process `echo` answers {From, Ref, Term} with {Ref, Term}, and
+// gen_server:call({echo, Node}, {echo, Term}) with Term. SIGTERM or SIGINT stops it.
+import { atom, genRequest, reply, startNode, t } from "disterl";
+import { parseErlFlags, startOptionsFromFlags } from "disterl/flags";
+import { isTuple, Pid } from "disterl/term";
+
+/** Answers one message; what is no request of ours is left alone. */
+function echo(message, self) {
+  const call = genRequest(message);
+  if (call?.kind === "call") {
+    const [what, term] = isTuple(call.request) ? call.request : [];
+    if (what === atom("echo") && call.request.length === 2) reply(self, call.from, term);
+    return;
+  }
+  if (!isTuple(message) || message.length !== 3) return;
+  const [from, ref, term] = message;
+  if (from instanceof Pid) self.send(from, t(ref, term));
+}
+
+async function main() {
+  const { options, warnings } = startOptionsFromFlags(parseErlFlags(process.argv.slice(2)));
+  for (const warning of warnings) console.error(`echo-node: warning: ${warning}`);
+  if (options.name === undefined || /^undefined(@|$)/.test(options.name)) {
+    throw new Error("a node that others call needs a name: -sname Name or -name Name@Host");
+  }
+  const node = await startNode(options);
+  node.spawn({ name: "echo", onMessage: echo });
+
+  // A node that does not listen has nothing else that keeps the program running.
+  const alive = setInterval(() => {}, 2 ** 30);
+  const stop = async () => {
+    clearInterval(alive);
+    await node.stop();
+  };
+  process.once("SIGTERM", () => void stop());
+  process.once("SIGINT", () => void stop());
+
+  console.log(`READY ${node.name}`);
+}
+
+try {
+  await main();
+} catch (error) {
+  // The reason is what counts, not where in the library it was found.
+  console.error(`echo-node: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,17 @@
+/** The exit statuses of the `disterl` command. `disterl epmd` has those of epmd instead. */
+export const exitCodes = {
+  /** It worked. */
+  ok: 0,
+  /** The node was reached and said no, or the function that was called raised an exception. */
+  refused: 1,
+  /** The command line is wrong. */
+  usage: 2,
+  /** The node was not reached; the message names the layer that failed. */
+  notConnected: 3,
+  /** The node was reached, and gave no answer in time. */
+  timeout: 4,
+  /** Ended by SIGINT. */
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

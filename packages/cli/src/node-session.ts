@@ -1,0 +1,101 @@
+import { hostname } from "node:os";
+import { ConnectError, type Node, nameDomainOf, type NodeName, startNode } from "disterl";
+import { EpmdClient, printable } from "disterl/epmd";
+import { CliFailure } from "./cli-failure.ts";
+import { cliCookie } from "./cli-cookie.ts";
+import type { CliIo } from "./cli-io.ts";
+import type { OptionValues } from "./command.ts";
+import { explainError } from "./explain-error.ts";
+import { readReachOptions } from "./shared-options.ts";
+
+/** A connection to the node that a command is about. */
+export interface Session {
+  readonly node: Node;
+  readonly target: NodeName;
+  /** For every wait: the time that is left, and the user's interrupt. */
+  readonly wait: () => { timeout: number; signal: AbortSignal };
+}
+
+/** More names than this are not listed when one is not found. */
+const MAX_LISTED = 20;
+
+/**
+ * Connects to a node, does something there, and leaves no trace: we are hidden, do not listen, are
+ * registered nowhere, and go by a name that the node gives (unless `--name` says another).
+ *
+ * @throws CliFailure that says which layer failed.
+ */
+export async function withNode<T>(
+  target: NodeName,
+  options: OptionValues,
+  io: CliIo,
+  use: (session: Session) => Promise<T>,
+): Promise<T> {
+  const { timeoutMs, epmdPort } = readReachOptions(options, io);
+  const cookie = cliCookie(options["cookieFile"] as string | undefined, io);
+  const nameDomain = nameDomainOf(target.host);
+  const epmd = new EpmdClient({
+    port: epmdPort,
+    lookupTimeoutMs: timeoutMs,
+    resolve: io.resolve,
+  });
+  await using node = await startNode({
+    name: ownName((options["name"] as string | undefined) ?? "undefined", nameDomain),
+    nameDomain,
+    listen: false,
+    cookie,
+    discovery: epmd,
+    // What a function prints over there is talk; what it returns is the data.
+    output: (text) => io.stderr(printable(text, "\n\t")),
+  });
+  const deadline = performance.now() + timeoutMs;
+  const wait = () => ({
+    timeout: Math.max(1, Math.ceil(deadline - performance.now())),
+    signal: io.signal,
+  });
+  try {
+    await node.connect(target.full, wait());
+    return await use({ node, target, wait });
+  } catch (error) {
+    if (io.signal.aborted) throw error;
+    throw await withListing(error, target, epmd);
+  }
+}
+
+/** A long name needs a host with a dot; any will do, since nobody dials us. */
+function ownName(name: string, domain: "shortnames" | "longnames"): string {
+  if (name.includes("@") || domain === "shortnames") return name;
+  const host = hostname();
+  return `${name}@${/^[\w-]+(?:\.[\w-]+)+$/.test(host) ? host : "disterl.local"}`;
+}
+
+/** A node that is not registered: who is? */
+async function withListing(error: unknown, target: NodeName, epmd: EpmdClient): Promise<unknown> {
+  const failure = explainError(error);
+  const isMissing =
+    failure?.cause instanceof ConnectError && failure.cause.code === "ERR_CONNECT_NOT_REGISTERED";
+  if (failure === undefined || !isMissing) return error;
+  let note = "";
+  let registered: string[] = [];
+  try {
+    const nodes = await epmd.names(target.host);
+    registered = nodes.map(({ name }) => name).sort();
+    const listed = registered
+      .slice(0, MAX_LISTED)
+      .map((name) => `${printable(name)}@${target.host}`);
+    const more =
+      registered.length > MAX_LISTED ? ` and ${registered.length - MAX_LISTED} more` : "";
+    note =
+      registered.length === 0
+        ? `no node is registered at the epmd of ${target.host}`
+        : `registered there: ${listed.join(", ")}${more}`;
+  } catch {
+    // The listing is an extra; the failure stands without it.
+    return failure;
+  }
+  return new CliFailure(failure.exitCode, failure.layer, failure.code, failure.message, {
+    ...failure.details,
+    notes: [note],
+    facts: { registered },
+  });
+}

@@ -1,0 +1,36 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
+
+import { FlagError } from "./errors.ts";
+
+/** No file of arguments or parameters is longer. */
+const MAX_FILE = 4 * 1024 * 1024;
+
+/**
+ * The text of a file that a flag names.
+ *
+ * @param flag names the flag and the file in errors.
+ * @throws FlagError when it is missing, not a regular file, or over 4 MiB.
+ */
+export function readTextFile(path: string, flag: string): string {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? "error";
+    throw new FlagError("ERR_FLAG_FILE", flag, `the file cannot be opened (${code})`, cause);
+  }
+  try {
+    const stats = fstatSync(fd);
+    if (!stats.isFile()) throw new FlagError("ERR_FLAG_FILE", flag, "is not a regular file");
+    if (stats.size > MAX_FILE) {
+      throw new FlagError(
+        "ERR_FLAG_FILE",
+        flag,
+        `the file has ${stats.size} bytes, more than ${MAX_FILE}`,
+      );
+    }
+    return readFileSync(fd, "utf8");
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,228 @@
+import { inet6Tcp } from "../carrier/tcp.ts";
+import { epmdPort } from "../epmd/environment.ts";
+import { DYNAMIC_NAME, type NameDomain } from "../node/node-name.ts";
+import type { StartNodeOptions } from "../start-options.ts";
+import { type ErlFlags, hasFlag, valuesOf } from "./erl-flags.ts";
+import { FlagError } from "./errors.ts";
+import { applyKernelParameters } from "./apply-kernel-parameters.ts";
+import { kernelParameters } from "./kernel-parameters.ts";
+import { type ListenDraft, type OptionsDraft, useFixedPort } from "./options-draft.ts";
+import { cookieFlags } from "./set-cookie.ts";
+
+/** What a command line asks of a node. */
+export interface FlagOptions {
+  /** For `startNode`. Without a name when the line has neither `-name` nor `-sname`. */
+  readonly options: StartNodeOptions;
+  /** What is likely a mistake, or has no effect here. For people, one line each. */
+  readonly warnings: readonly string[];
+}
+
+/** Flags that `erl` acts on and a node in this runtime cannot. */
+const WITHOUT_EFFECT = ["eval", "s", "run", "remsh", "detached", "heart", "epmd"];
+
+/**
+ * The options of `startNode` that Erlang's flags, kernel parameters and environment stand for.
+ *
+ *     const { options } = startOptionsFromFlags(parseErlFlags(process.argv.slice(2)));
+ *     const node = await startNode(options);
+ *
+ * As with `erl`, the node is visible unless `-hidden` is given and listens on all interfaces unless
+ * `inet_dist_use_interface` names one. Differs in: a value that `erl` would replace by the default is
+ * an error, and so is what asks for something that is not there (TLS), which is never left out
+ * silently.
+ *
+ * @throws FlagError naming the flag, what was expected and what was found; EpmdError for a bad
+ *   `ERL_EPMD_PORT`.
+ */
+export function startOptionsFromFlags(parsed: ErlFlags): FlagOptions {
+  const { flags, env } = parsed;
+  const warnings: string[] = [];
+  const draft: OptionsDraft = { hidden: switchFlag(parsed, "hidden") };
+  const listenAt: ListenDraft = { host: applyCarrier(parsed, draft) };
+  applyDiscovery(parsed);
+  applyName(parsed, draft, warnings);
+  const cookies = cookieFlags(flags);
+  warnings.push(...cookies.warnings);
+  if (cookies.own !== undefined) draft.cookie = cookies.own;
+  if (Object.keys(cookies.nodes).length > 0) draft.cookies = cookies.nodes;
+  draft.epmd = { port: epmdPort(env), start: booleanFlag(parsed, "start_epmd") ?? true };
+  const parameters = kernelParameters(parsed);
+  applyKernelParameters(parameters, draft, listenAt);
+  applyFixedPort(parsed, draft, parameters.has("erl_epmd_node_listen_port"));
+  applyListen(parsed, draft, listenAt, warnings);
+  applyAllow(parsed, draft);
+  applyBusyLimit(parsed, draft);
+  booleanFlag(parsed, "connect_all");
+  for (const name of WITHOUT_EFFECT) {
+    if (hasFlag(flags, name))
+      warnings.push(`-${name} has no effect: this is not an Erlang emulator`);
+  }
+  return { options: draft, warnings };
+}
+
+/** `-proto_dist`; gives the address that stands for all interfaces. */
+function applyCarrier({ flags }: ErlFlags, draft: OptionsDraft): string {
+  const noTls =
+    "distribution over TLS is not available in this version, and the node does not start without " +
+    "the protection that was asked for";
+  for (const name of ["ssl_dist_optfile", "ssl_dist_opt"]) {
+    if (hasFlag(flags, name)) throw new FlagError("ERR_FLAG_NOT_SUPPORTED", `-${name}`, noTls);
+  }
+  const [carriers] = valuesOf(flags, "proto_dist").slice(-1);
+  if (carriers === undefined) return "0.0.0.0";
+  const flag = `-proto_dist ${carriers.join(" ")}`.trimEnd();
+  const [carrier] = carriers;
+  if (carrier === undefined) {
+    throw new FlagError("ERR_FLAG_VALUE", flag, "expected a carrier: inet_tcp or inet6_tcp");
+  }
+  if (carriers.some((name) => name.endsWith("_tls"))) {
+    throw new FlagError("ERR_FLAG_NOT_SUPPORTED", flag, noTls);
+  }
+  if (carriers.length > 1 || (carrier !== "inet_tcp" && carrier !== "inet6_tcp")) {
+    const message = "this version takes one carrier: inet_tcp or inet6_tcp";
+    throw new FlagError("ERR_FLAG_NOT_SUPPORTED", flag, message);
+  }
+  if (carrier === "inet_tcp") return "0.0.0.0";
+  draft.carrier = inet6Tcp;
+  return "::";
+}
+
+/** `-no_epmd` and `-epmd_module`, as far as they can be had. */
+function applyDiscovery({ flags }: ErlFlags): void {
+  if (hasFlag(flags, "no_epmd")) {
+    throw new FlagError(
+      "ERR_FLAG_NOT_SUPPORTED",
+      "-no_epmd",
+      "needs a carrier that finds nodes by itself; for a fixed port without epmd use " +
+        "-erl_epmd_port Port -start_epmd false",
+    );
+  }
+  for (const [module] of valuesOf(flags, "epmd_module")) {
+    if (module === "erl_epmd") continue;
+    throw new FlagError(
+      "ERR_FLAG_NOT_SUPPORTED",
+      "-epmd_module",
+      "this version knows erl_epmd; a program gives its own as the option discovery of startNode",
+    );
+  }
+}
+
+/** `-name` and `-sname`: the first one counts. */
+function applyName({ flags }: ErlFlags, draft: OptionsDraft, warnings: string[]): void {
+  const named = flags.filter(({ name }) => name === "name" || name === "sname");
+  const [first] = named;
+  if (first === undefined) return;
+  const flag = `-${first.name}`;
+  const [name] = first.values;
+  if (first.values.length !== 1 || name === undefined) {
+    const found = first.values.length === 0 ? "nothing" : first.values.join(" ");
+    throw new FlagError("ERR_FLAG_VALUE", flag, `expected one name; found ${found}`);
+  }
+  if (named.length > 1) {
+    warnings.push(`${named.length} names are given (-name, -sname); ${flag} ${name} counts`);
+  }
+  const domain: NameDomain = first.name === "name" ? "longnames" : "shortnames";
+  draft.name = name;
+  draft.nameDomain = domain;
+  if (name === DYNAMIC_NAME || name.startsWith(`${DYNAMIC_NAME}@`)) {
+    draft.hidden = true;
+    draft.listen = false;
+  }
+}
+
+function applyFixedPort(parsed: ErlFlags, draft: OptionsDraft, byParameter: boolean): void {
+  const [values] = valuesOf(parsed.flags, "erl_epmd_port").slice(-1);
+  if (values === undefined) return;
+  if (byParameter) {
+    throw new FlagError(
+      "ERR_FLAG_CONFLICT",
+      "-erl_epmd_port",
+      "is given together with -kernel erl_epmd_node_listen_port, which takes its place",
+    );
+  }
+  useFixedPort(draft, portText("-erl_epmd_port", values));
+}
+
+function applyListen(
+  parsed: ErlFlags,
+  draft: OptionsDraft,
+  listenAt: ListenDraft,
+  warnings: string[],
+): void {
+  if (booleanFlag(parsed, "dist_listen") === false) {
+    draft.listen = false;
+    draft.hidden = true;
+  }
+  if (draft.listen === false) return;
+  draft.listen = listenAt;
+  if (listenAt.host === "0.0.0.0" || listenAt.host === "::") {
+    warnings.push(
+      "the node listens on all interfaces without encryption, as erl does; " +
+        "-kernel inet_dist_use_interface '{127,0,0,1}' keeps it to this machine",
+    );
+  }
+}
+
+/** Ours: `-allow a@host,b@host`, as `net_kernel:allow/1`. */
+function applyAllow({ flags }: ErlFlags, draft: OptionsDraft): void {
+  const entries = valuesOf(flags, "allow").flatMap((values) => {
+    const found = values.flatMap((value) => value.split(",")).filter((entry) => entry !== "");
+    if (found.length > 0) return found;
+    throw new FlagError("ERR_FLAG_VALUE", "-allow", "expected node names, separated by commas");
+  });
+  for (const entry of entries) {
+    if (!/^[!-~\u00a1-\u00ff]{1,255}$/.test(entry) || entry.split("@").length > 2) {
+      const expected = "expected name@host, host, or name@";
+      throw new FlagError(
+        "ERR_FLAG_VALUE",
+        "-allow",
+        `${expected}; found ${JSON.stringify(entry)}`,
+      );
+    }
+  }
+  if (entries.length > 0) draft.allow = entries;
+}
+
+/** `+zdbbl KB`: what may wait for one peer before senders are told to wait. */
+function applyBusyLimit({ emulator }: ErlFlags, draft: OptionsDraft): void {
+  const [values] = valuesOf(emulator, "zdbbl").slice(-1);
+  if (values === undefined) return;
+  const [text = ""] = values;
+  const kilobytes = /^\d{1,7}$/.test(text) ? Number(text) : 0;
+  if (kilobytes < 1 || kilobytes > 2_097_151) {
+    throw new FlagError(
+      "ERR_FLAG_VALUE",
+      "+zdbbl",
+      `expected kilobytes from 1 to 2097151; found ${JSON.stringify(text)}`,
+    );
+  }
+  draft.limits = { ...draft.limits, distBusyBytes: kilobytes * 1024 };
+}
+
+/** A flag that stands alone or has the value `true`: `-hidden`. */
+function switchFlag({ flags }: ErlFlags, name: string): boolean {
+  const [values] = valuesOf(flags, name);
+  if (values === undefined) return false;
+  return values.length === 0 || trueOrFalse(`-${name}`, values);
+}
+
+/** A flag with the value `true` or `false`; undefined when it is not there. */
+function booleanFlag({ flags }: ErlFlags, name: string): boolean | undefined {
+  const [values] = valuesOf(flags, name).slice(-1);
+  return values === undefined ? undefined : trueOrFalse(`-${name}`, values);
+}
+
+function trueOrFalse(flag: string, values: readonly string[]): boolean {
+  const [value] = values;
+  if (values.length === 1 && (value === "true" || value === "false")) return value === "true";
+  const found = values.length === 0 ? "nothing" : values.join(" ");
+  throw new FlagError("ERR_FLAG_VALUE", flag, `expected true or false; found ${found}`);
+}
+
+function portText(flag: string, values: readonly string[]): number {
+  const [text = ""] = values;
+  const port = values.length === 1 && /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port >= 1 && port <= 0xffff) return port;
+  const found = JSON.stringify(values.join(" "));
+  throw new FlagError("ERR_FLAG_VALUE", flag, `expected a port from 1 to 65535; found ${found}`);
+}
