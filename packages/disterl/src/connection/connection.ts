@@ -95,14 +95,15 @@ export class Connection {
       },
       onTick: () => {},
     });
-    this.#queue = new SendQueue(options.channel, options.clock, new MessageWriter({ flags }));
+    const writer = new MessageWriter({ flags });
+    this.#queue = new SendQueue(options.channel, options.clock, writer, () => this.#relieved());
   }
 
   /** Begins to read, with the bytes that came behind the handshake. */
   start(rest: Uint8Array): void {
     this.#channel.handle({
       onData: (chunk) => this.#received(chunk),
-      onDrain: () => this.#drained(),
+      onDrain: () => this.#queue.drained(),
       onClose: (error) => this.#ended(error),
     });
     if (rest.length > 0) this.#received(rest);
@@ -114,7 +115,7 @@ export class Connection {
   }
 
   /** What waits to be sent, for those who decide whether more may wait. */
-  get queue(): Pick<SendQueue, "pendingBytes" | "fragmentBytes" | "heldSignals" | "wouldHold"> {
+  get queue(): Pick<SendQueue, "pendingBytes" | "fragmentBytes" | "heldSignals"> {
     return this.#queue;
   }
 
@@ -206,8 +207,8 @@ export class Connection {
     }
   }
 
-  #drained(): void {
-    this.#queue.drained();
+  /** Less waits than before. */
+  #relieved(): void {
     if (this.#busy && this.#queue.pendingBytes <= this.#options.busyBytes / 2) {
       this.#busy = false;
       this.#handler.drained(this);

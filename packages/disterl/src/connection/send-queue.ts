@@ -1,12 +1,15 @@
 import { ByteSink } from "../bytes/byte-sink.ts";
 import type { Channel } from "../carrier/carrier.ts";
 import type { Clock } from "../carrier/clock.ts";
+import { TermEncoder } from "../etf/index.ts";
 import type { Signal } from "../signal/signal.ts";
 import type { Fragments } from "../wire/fragment-cutter.ts";
 import type { MessageWriter } from "../wire/message-writer.ts";
 
 /** A batch is written out once it holds so many bytes, whatever the time. */
 const FLUSH_BYTES = 64 * 1024;
+/** A message with no more than this left goes out whole: it would not hold up others for long. */
+const WHOLE_BYTES = 256 * 1024;
 /** How much of fragmented messages is moved to the socket before others get their turn. */
 const PUMP_BYTES = 1024 * 1024;
 /** Batches of more memory than this are not kept for reuse. */
@@ -15,7 +18,12 @@ const KEEP_BYTES = 256 * 1024;
 /** A fragmented message under way, and what its sender has said since. */
 interface InProgress {
   readonly fragments: Fragments;
-  readonly behind: Signal[];
+  readonly behind: Held[];
+}
+
+interface Held {
+  readonly signal: Signal;
+  readonly bytes: number;
 }
 
 /**
@@ -25,15 +33,18 @@ interface InProgress {
  * When to write: the first signal of a turn of the event loop goes out at once, for its latency; the
  * others of that turn go out together (`docs/decisions/`). Fragments of large messages take turns,
  * and small signals pass between them; a sender's next signal waits behind its own fragments.
+ * `onProgress` is called when less waits than before.
  */
 export class SendQueue {
   readonly #channel: Channel;
   readonly #clock: Clock;
   readonly #writer: MessageWriter;
+  readonly #onProgress: () => void;
   readonly #spare: ByteSink[] = [];
   readonly #inProgress = new Map<string, InProgress>();
   #batch = new ByteSink(1024);
   #fragmentBytes = 0;
+  #heldBytes = 0;
   #heldSignals = 0;
   /** Names fragmented messages that no process has sent. */
   #anonymous = 0;
@@ -43,32 +54,29 @@ export class SendQueue {
   /** Bytes handed to the channel so far. */
   writtenBytes = 0;
 
-  constructor(channel: Channel, clock: Clock, writer: MessageWriter) {
+  constructor(channel: Channel, clock: Clock, writer: MessageWriter, onProgress: () => void) {
     this.#channel = channel;
     this.#clock = clock;
     this.#writer = writer;
+    this.#onProgress = onProgress;
   }
 
-  /** Bytes that wait: encoded, or in the channel. */
+  /** Bytes that wait: in the channel, in the batch, in fragments or behind them. */
   get pendingBytes(): number {
-    return this.#channel.pendingBytes + this.#batch.totalBytes + this.#fragmentBytes;
+    return this.#channel.pendingBytes + this.#batch.totalBytes + this.fragmentBytes;
   }
 
-  /** Bytes that wait of messages in fragments: most of it memory of the program's, not copied. */
+  /**
+   * Bytes that wait of messages in fragments and of what stands behind them: most of it memory of
+   * the program's, not copied.
+   */
   get fragmentBytes(): number {
-    return this.#fragmentBytes;
+    return this.#fragmentBytes + this.#heldBytes;
   }
 
   /** Signals that wait, not encoded yet, behind a message in fragments of their own sender. */
   get heldSignals(): number {
     return this.#heldSignals;
-  }
-
-  /** Whether a signal would wait behind a message of its own sender. */
-  wouldHold(signal: Signal): boolean {
-    if (this.#inProgress.size === 0) return false;
-    const key = senderKey(signal);
-    return key !== undefined && this.#inProgress.has(key);
   }
 
   /**
@@ -78,7 +86,7 @@ export class SendQueue {
   send(signal: Signal): void {
     if (this.#inProgress.size > 0 && this.#waitsBehindItsOwn(signal)) return;
     const fragments = this.#writer.write(signal, this.#batch);
-    if (fragments !== undefined) this.#begin(senderKey(signal), fragments);
+    if (fragments !== undefined && !this.#wroteWhole(fragments)) this.#begin(signal, fragments, []);
     this.#written();
   }
 
@@ -124,23 +132,43 @@ export class SendQueue {
     const goOn = this.#channel.write(sink.pieces(), () => {
       sink.truncate();
       if (this.#spare.length < 2 && sink.buffer.length <= KEEP_BYTES) this.#spare.push(sink);
+      this.#onProgress();
     });
     if (!goOn) this.#blocked = true;
   }
 
   // ── fragments ─────────────────────────────────────────────────────────────────────────────────
 
+  /** Where there is little left of a message, all of it goes into the batch. */
+  #wroteWhole(fragments: Fragments): boolean {
+    if (fragments.bytesLeft > WHOLE_BYTES) return false;
+    while (!fragments.nextFragment(this.#batch));
+    return true;
+  }
+
   #waitsBehindItsOwn(signal: Signal): boolean {
     const key = senderKey(signal);
     const own = key === undefined ? undefined : this.#inProgress.get(key);
     if (own === undefined) return false;
-    own.behind.push(signal);
+    const bytes = this.#encodedBytes(signal);
+    own.behind.push({ signal, bytes });
+    this.#heldBytes += bytes;
     this.#heldSignals++;
     return true;
   }
 
-  #begin(sender: string | undefined, fragments: Fragments): void {
-    this.#inProgress.set(sender ?? `${++this.#anonymous}`, { fragments, behind: [] });
+  /** Bytes of the terms that a signal carries. Throws now what writing it would throw later. */
+  #encodedBytes(signal: Signal): number {
+    const term =
+      "message" in signal ? signal.message : "reason" in signal ? signal.reason : undefined;
+    if (term === undefined) return 0;
+    const sink = new ByteSink();
+    new TermEncoder().encode(term, sink);
+    return sink.totalBytes;
+  }
+
+  #begin(signal: Signal, fragments: Fragments, behind: Held[]): void {
+    this.#inProgress.set(senderKey(signal) ?? `${++this.#anonymous}`, { fragments, behind });
     this.#fragmentBytes += fragments.bytesLeft;
     if (!this.#pumping) {
       this.#pumping = true;
@@ -148,15 +176,21 @@ export class SendQueue {
     }
   }
 
-  /** The next signals of a sender whose message is out. */
-  #release(behind: readonly Signal[]): void {
-    this.#heldSignals -= behind.length;
-    for (const signal of behind) {
+  /** The next signals of a sender whose message is out, up to its next large one. */
+  #release(behind: readonly Held[]): void {
+    for (const [index, { signal, bytes }] of behind.entries()) {
+      this.#heldSignals--;
+      this.#heldBytes -= bytes;
       try {
-        this.send(signal);
+        const fragments = this.#writer.write(signal, this.#batch);
+        if (fragments !== undefined && !this.#wroteWhole(fragments)) {
+          this.#begin(signal, fragments, behind.slice(index + 1));
+          return;
+        }
       } catch {
-        // It could be encoded when it was queued (dsig looks): who changed it since, loses it.
+        // It could be encoded when it was queued: who changed it since, loses it.
       }
+      if (this.#batch.totalBytes >= FLUSH_BYTES) this.#flush();
     }
   }
 

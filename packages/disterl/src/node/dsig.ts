@@ -56,7 +56,6 @@ export class Dsig implements Router {
         connection.close("slow_peer");
         return false;
       }
-      if (connection.queue.wouldHold(signal)) assertEncodable(node, signal);
       try {
         return connection.send(signal);
       } catch (error) {
