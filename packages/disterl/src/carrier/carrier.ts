@@ -53,7 +53,7 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** What a channel tells its owner. Exactly one `onClose` is the last call. */
+/** What a channel tells its owner, never during a call of the owner. Exactly one `onClose` is last. */
 export interface ChannelHandler {
   /**
    * Bytes, in order, cut anywhere. `chunk` is valid **during the call only**: the carrier reuses its
@@ -62,7 +62,10 @@ export interface ChannelHandler {
   onData(chunk: Uint8Array): void;
   /** What was written has left the process, after {@link Channel.write} returned false. */
   onDrain(): void;
-  /** The channel is gone: the peer closed it (`undefined`), or something failed. */
+  /**
+   * The channel is gone: the peer closed it, or {@link Channel.end} or {@link Channel.destroy} did
+   * (`undefined`), or something failed, or destroy was given an error.
+   */
   onClose(error: Error | undefined): void;
 }
 
@@ -74,20 +77,25 @@ export interface Channel {
   readonly pendingBytes: number;
   /** Bytes received since the channel opened: what the tick check looks at. */
   readonly receivedBytes: number;
-  /** Begins to read. Called once; may be called again to hand over to another handler. */
+  /**
+   * Reads, also when paused, and tells the handler. May be called again to hand over to another one,
+   * which is told from then on. Never calls back during the call; a handler that comes after the end
+   * is told of it.
+   */
   handle(handler: ChannelHandler): void;
-  /** Stops reading, so that the peer is slowed down; and goes on. */
+  /** Stops reading, at once, so that the peer is slowed down: no onData until {@link resume}. */
   pause(): void;
   resume(): void;
   /**
    * Sends the chunks, in order, with one system call where the carrier can. Their memory belongs to
    * the carrier until `flushed` is called, and is the caller's again then. `flushed` is also called
-   * when the channel closes first.
-   * @returns false when more is pending than the carrier likes to hold: `onDrain` will tell.
+   * when the channel closes first, before onClose; never during this call.
+   * @returns false when more is pending than the carrier likes to hold: `onDrain` will tell when all
+   *   has gone. Also false when the channel is closing or closed.
    */
   write(chunks: readonly Uint8Array[], flushed?: () => void): boolean;
-  /** Sends what is pending, then closes; `onClose(undefined)` follows. */
+  /** Sends what is pending, then closes; nothing more is received. `onClose(undefined)` follows. */
   end(): void;
-  /** Closes at once, pending bytes are lost; `onClose(error)` follows. */
+  /** Closes at once, pending bytes are lost; `onClose(error)` follows, after this call. */
   destroy(error?: Error): void;
 }

@@ -1,5 +1,6 @@
 import type { Channel, ChannelHandler, NetAddress } from "./carrier.ts";
 import type { Clock, Timer } from "./clock.ts";
+import { Fifo } from "./fifo.ts";
 
 /**
  * How bytes are cut when they arrive: as they were written, one by one, or at random (and joined at
@@ -42,14 +43,14 @@ export class MemoryChannel implements Channel {
   #paused = true;
   #receivedBytes = 0;
   #pendingBytes = 0;
-  readonly #pending: Pending[] = [];
+  readonly #pending = new Fifo<Pending>();
   #needsDrain = false;
   /** Bytes that have left us and that the peer's handler has not seen. */
   #underWay = 0;
   /** On the wire towards the peer, in order. */
-  readonly #transit: (Uint8Array | "end")[] = [];
+  readonly #transit = new Fifo<Uint8Array | "end">();
   /** Arrived here, in order. */
-  readonly #inbox: (Uint8Array | "end")[] = [];
+  readonly #inbox = new Fifo<Uint8Array | "end">();
   #pumpIsDue = false;
   #deliveryIsDue = false;
   #linger: Timer | undefined;
@@ -126,7 +127,7 @@ export class MemoryChannel implements Channel {
   /** The connection is broken: for the network. @internal */
   lose(error: Error): void {
     if (this.#state === "destroyed" || this.#state === "closed") return;
-    this.#transit.length = 0;
+    this.#transit.clear();
     this.#leave(error);
   }
 
@@ -141,9 +142,9 @@ export class MemoryChannel implements Channel {
     this.#state = "closed";
     this.#linger?.cancel();
     this.#pendingBytes = 0;
-    this.#inbox.length = 0;
+    this.#inbox.clear();
     this.#wire.closed(this);
-    for (const { flushed } of this.#pending.splice(0)) flushed?.();
+    while (this.#pending.length > 0) this.#pending.shift()?.flushed?.();
     this.#handler?.onClose(this.#error);
   }
 
@@ -159,7 +160,7 @@ export class MemoryChannel implements Channel {
   /** Sends what the window allows. */
   #pump(): void {
     while (this.#state === "open" || this.#state === "ending") {
-      const first = this.#pending[0];
+      const first = this.#pending.peek();
       const room = this.#wire.windowBytes - this.#underWay;
       if (first === undefined || room <= 0) break;
       const end = Math.min(first.sent + room, first.bytes.length);
@@ -229,7 +230,7 @@ export class MemoryChannel implements Channel {
   #cut(item: Uint8Array): Uint8Array {
     const { chunking, chance } = this.#wire;
     let whole = item;
-    const next = this.#inbox[0];
+    const next = this.#inbox.peek();
     if (chunking === "random" && next instanceof Uint8Array && chance() < 0.5) {
       this.#inbox.shift();
       whole = Buffer.concat([item, next]);

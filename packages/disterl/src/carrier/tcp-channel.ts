@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { Channel, ChannelHandler, NetAddress } from "./carrier.ts";
 import type { Clock, Timer } from "./clock.ts";
 import { lostError } from "./errors.ts";
+import { Fifo } from "./fifo.ts";
 
 /** More bytes pending than this make {@link Channel.write} return false. */
 const HIGH_WATER_BYTES = 256 * 1024;
@@ -22,7 +23,7 @@ export class TcpChannel implements Channel {
   #receivedBytes = 0;
   #needsDrain = false;
   /** In the order of the writes. */
-  readonly #unflushed: (() => void)[] = [];
+  readonly #unflushed = new Fifo<() => void>();
   #state: "open" | "ending" | "destroyed" | "closed" = "open";
   #error: Error | undefined;
   #linger: Timer | undefined;
@@ -121,7 +122,7 @@ export class TcpChannel implements Channel {
   #closed(): void {
     this.#state = "closed";
     this.#linger?.cancel();
-    for (const flushed of this.#unflushed.splice(0)) flushed();
+    while (this.#unflushed.length > 0) this.#unflushed.shift()?.();
     this.#handler?.onClose(this.#error);
   }
 }

@@ -46,6 +46,23 @@ export const flowChecks: readonly CarrierCheck[] = [
     },
   },
   {
+    name: "very many small writes cost no more each than few",
+    async run(rig) {
+      const { dialled, accepted } = await rig.channels();
+      let flushed = 0;
+      const all = 60_000;
+      for (let index = 0; index < all; index++) {
+        dialled.channel.write([Uint8Array.of(index & 255)], () => {
+          flushed++;
+        });
+      }
+      await accepted.until(() => accepted.bytes >= all);
+      await flushedWrite(dialled.channel, [pattern(1)]);
+      assert.equal(flushed, all);
+      assert.ok(accepted.join().every((byte, index) => index >= all || byte === (index & 255)));
+    },
+  },
+  {
     name: "what the receiver does to a chunk does not reach the sender",
     async run(rig) {
       const { dialled, accepted } = await rig.channels();
