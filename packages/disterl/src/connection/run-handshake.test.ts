@@ -1,66 +1,138 @@
-import { expect, test } from "vitest";
-import type { Channel } from "../carrier/carrier.ts";
+import * as net from "node:net";
+import { afterEach, expect, test } from "vitest";
+import type { Channel, Listener } from "../carrier/carrier.ts";
 import { systemClock } from "../carrier/clock.ts";
 import { inetTcp } from "../carrier/tcp.ts";
 import { accept } from "../handshake/accept.ts";
 import type { AcceptPolicy } from "../handshake/accept-policy.ts";
 import { Cookie } from "../handshake/cookie.ts";
+import type { HandshakeError } from "../handshake/errors.ts";
+import type { AgreedPeer } from "../handshake/handshake.ts";
 import { initiate } from "../handshake/initiate.ts";
 import { defaultFlags } from "../wire/flags.ts";
-import { runHandshake } from "./run-handshake.ts";
+import { type HandshakeOutcome, runHandshake } from "./run-handshake.ts";
+
+// Over real sockets; what is said in which step is in test/compliance.
 
 const policy: AcceptPolicy = {
-  isAllowed: () => true,
+  isAllowed: (name) => !name.startsWith("bad"),
   claim: () => "ok",
   cookieFor: () => new Cookie("secret"),
   replaceLive: () => Promise.resolve(),
   authenticated: () => true,
 };
 
+const open: { close(): unknown }[] = [];
+afterEach(async () => {
+  for (const each of open.splice(0)) await each.close();
+});
+
+/** A listener on which each connection becomes a handshake of `b@there`. */
+async function serve(): Promise<{
+  port: number;
+  outcomes: Promise<HandshakeOutcome<AgreedPeer>>[];
+}> {
+  const outcomes: Promise<HandshakeOutcome<AgreedPeer>>[] = [];
+  const listener: Listener = await inetTcp.listen({ host: "127.0.0.1" }, (channel) => {
+    const handshake = accept({
+      ourName: "b@there",
+      ourCreation: 6,
+      flags: defaultFlags(),
+      policy,
+      attempt: undefined,
+    });
+    const outcome = runHandshake({ channel, handshake, lengthBytes: 2, clock: systemClock });
+    outcome.catch(() => {});
+    outcomes.push(outcome);
+    open.push({ close: () => channel.destroy() });
+  });
+  open.push(listener);
+  return { port: listener.address.port, outcomes };
+}
+
+async function dial(port: number): Promise<Channel> {
+  const channel = await inetTcp.connect({ host: "127.0.0.1", port });
+  open.push({ close: () => channel.destroy() });
+  return channel;
+}
+
+const hex = (text: string): Buffer => Buffer.from(text.replaceAll(" ", ""), "hex");
+/** `N` of `a@here`, flags of OTP 29. */
+const NAME = hex("0015 4e 0000006d07df7fbd 0000004d 0006 614068657265");
+
 test("two nodes shake hands over TCP", async () => {
-  let arrived: (channel: Channel) => void = () => {};
-  const accepted = new Promise<Channel>((resolve) => {
-    arrived = resolve;
-  });
-  const listener = await inetTcp.listen({ host: "127.0.0.1" }, (channel) => arrived(channel));
-  const { port } = listener.address;
-  const dialled = await inetTcp.connect({ host: "127.0.0.1", port });
-  const common = { lengthBytes: 2, clock: systemClock } as const;
-  const [here, there] = await Promise.all([
-    runHandshake({
-      ...common,
-      channel: dialled,
-      handshake: initiate({
-        ourName: "a@here",
-        ourCreation: 5,
-        flags: defaultFlags({ hidden: true }),
-        peer: "b@there",
-        cookie: new Cookie("secret"),
-      }),
+  const { port, outcomes } = await serve();
+  const channel = await dial(port);
+  const here = await runHandshake({
+    channel,
+    lengthBytes: 2,
+    clock: systemClock,
+    handshake: initiate({
+      ourName: "a@here",
+      ourCreation: 5,
+      flags: defaultFlags({ hidden: true }),
+      peer: "b@there",
+      cookie: new Cookie("secret"),
     }),
-    accepted.then((channel) =>
-      runHandshake({
-        ...common,
-        channel,
-        handshake: accept({
-          ourName: "b@there",
-          ourCreation: 6,
-          flags: defaultFlags(),
-          policy,
-          attempt: undefined,
-        }),
-      }),
-    ),
-  ]);
-  expect(here.result).toMatchObject({
-    name: "b@there",
-    creation: 6,
-    hidden: true,
-    ourName: "a@here",
   });
-  expect(there.result).toMatchObject({ name: "a@here", creation: 5, hidden: true, version: 6 });
-  expect(there.result.flags).toBe(here.result.flags);
-  expect(there.rest).toHaveLength(0);
-  dialled.destroy();
-  await listener.close();
+  const there = await outcomes[0];
+  expect(here.result).toMatchObject({ name: "b@there", creation: 6, hidden: true });
+  expect(there?.result).toMatchObject({ name: "a@here", creation: 5, hidden: true, version: 6 });
+  expect(there?.result.flags).toBe(here.result.flags);
+  expect(here.rest).toHaveLength(0);
+});
+
+test("a refusal reaches a peer that has sent more than was read", async () => {
+  const { port, outcomes } = await serve();
+  const received = await new Promise<string>((resolve) => {
+    const chunks: Buffer[] = [];
+    const socket = net.connect(port, "127.0.0.1", () => {
+      const bad = hex("0017 4e 0000006d07df7fbd 0000004d 0008 6261644068657265");
+      socket.write(Buffer.concat([bad, Buffer.alloc(500_000)]));
+    });
+    socket.on("data", (chunk) => chunks.push(chunk));
+    socket.on("error", () => {});
+    socket.on("close", () => resolve(Buffer.concat(chunks).toString("latin1")));
+  });
+  expect(received).toBe("\0\x0csnot_allowed");
+  await expect(outcomes[0]).rejects.toMatchObject({ code: "ERR_HANDSHAKE_NOT_ALLOWED" });
+});
+
+test("a reset at any step is one failure", async () => {
+  const { port, outcomes } = await serve();
+  for (const bytes of [hex(""), NAME.subarray(0, 9), NAME]) {
+    await new Promise<void>((resolve) => {
+      const socket = net.connect(port, "127.0.0.1", () => {
+        socket.write(bytes, () => {
+          setImmediate(() => {
+            socket.resetAndDestroy();
+            resolve();
+          });
+        });
+      });
+    });
+  }
+  while (outcomes.length < 3) await new Promise((resolve) => setImmediate(resolve));
+  for (const outcome of await Promise.allSettled(outcomes)) {
+    expect(outcome).toMatchObject({ status: "rejected", reason: { code: "ERR_HANDSHAKE_CLOSED" } });
+    expect((outcome as PromiseRejectedResult).reason as HandshakeError).toHaveProperty("step");
+  }
+});
+
+test("silence is cut by the step timer", async () => {
+  const channel = await dial((await serve()).port);
+  const silent = runHandshake({
+    channel,
+    lengthBytes: 2,
+    clock: systemClock,
+    limits: { stepMs: 20 },
+    handshake: accept({
+      ourName: "c@there",
+      ourCreation: 6,
+      flags: defaultFlags(),
+      policy,
+      attempt: undefined,
+    }),
+  });
+  await expect(silent).rejects.toMatchObject({ code: "ERR_HANDSHAKE_TIMEOUT", step: "name" });
 });
