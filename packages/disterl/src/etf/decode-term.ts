@@ -201,7 +201,7 @@ export class TermDecoder extends LeafReader {
     for (let i = 0; i < arity; i++) {
       elements[i] = this.term(end - arity + i + 1, depth + 1);
     }
-    return elements as unknown as Term;
+    return elements;
   }
 
   private announceTuple(at: number, from: number, arity: number, end: number): void {
@@ -476,7 +476,7 @@ export class TermDecoder extends LeafReader {
   /** The term of a container that is complete. */
   private close(open: Open): Term {
     const { tag, items } = open;
-    if (tag === 104 || tag === 105) return items as unknown as Term;
+    if (tag === 104 || tag === 105) return items;
     if (tag === 116) return this.mapOf(open.offset, items, open.values);
     if (tag === 112) return new OpaqueFun({ ...(open.head as FunHead), freeVariables: items });
     if (tag === 67) {

@@ -90,7 +90,7 @@ export class TermEncoder extends LeafWriter {
         }
         if (term instanceof Atom) return this.atom(term, pos);
         if (ArrayBuffer.isView(term)) return this.bytes(term, pos);
-        return this.object(term as object, pos, depth);
+        return this.object(term, pos, depth);
       case "string":
         return this.string(term, pos);
       case "boolean":

@@ -84,7 +84,7 @@ test("every tag has a vector of its own", () => {
 });
 
 test("ATOM_CACHE_REF is the atom of the header", () => {
-  const bytes = Buffer.from("680352005201" + "5200", "hex");
+  const bytes = Buffer.from("6803520052015200", "hex");
   const refs = [atom("ok"), true];
   const term = new TermDecoder().decode(bytes, 0, bytes.length, refs, false);
   expect([...(term as Iterable<unknown>)]).toEqual([atom("ok"), true, atom("ok")]);
