@@ -1,20 +1,23 @@
 // npm run package-check: what a user would install. Builds (unless --built), then publint, attw, knip,
 // and a look at what npm would pack.
 import { readFileSync } from "node:fs";
-import { captureCommand, npm, root, runCommand } from "./run-command.mjs";
+import { captureCommand, npm, root } from "./run-command.mjs";
 
 const PACKAGES = ["packages/disterl", "packages/cli"];
 const failed = [];
 
-async function step(name, command, ...args) {
+function step(name, command, ...args) {
   console.log(`-- ${name}`);
-  if ((await runCommand(command, args)) !== 0) failed.push(name);
+  const { code, output } = captureCommand(command, args);
+  if (code === 0) return;
+  console.log(output);
+  failed.push(name);
 }
 
-if (!process.argv.includes("--built")) await step("build", "npm", "run", "--silent", "build");
-for (const folder of PACKAGES) await step(`publint ${folder}`, "publint", folder, "--strict");
-await step("attw packages/disterl", "attw", "--pack", "packages/disterl", "--profile", "esm-only");
-await step("knip", "knip", "--no-progress");
+if (!process.argv.includes("--built")) step("build", "npm", "run", "--silent", "build");
+for (const folder of PACKAGES) step(`publint ${folder}`, "publint", folder, "--strict");
+step("attw packages/disterl", "attw", "--pack", "packages/disterl", "--profile", "esm-only");
+step("knip", "knip", "--no-progress");
 for (const folder of PACKAGES) {
   console.log(`-- contents ${folder}`);
   const wrong = packed(folder);

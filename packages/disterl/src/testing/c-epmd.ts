@@ -47,12 +47,15 @@ export async function startCEpmd(options: CEpmdOptions = {}): Promise<CEpmd> {
       ...(options.flags ?? []),
     ];
     const env = { PATH: process.env["PATH"], HOME: tmpdir(), ...options.env };
-    const child = new Child(`epmd ${otp.release}`, otpProgram(otp, "epmd", args), env);
+    const { file, args: words } = otpProgram(otp, "epmd", args);
+    const call = { file: "sh", args: ["-c", GUARDED, "sh", file, ...words] };
+    const child = new Child(`epmd ${otp.release}`, call, env);
     try {
+      const [, pid] = await child.waitFor(/^pid (\d+)$/m);
       await child.waitFor(/entering the main select\(\) loop/);
-      return cEpmd(child, port);
+      return cEpmd(child, Number(pid), port);
     } catch (cause) {
-      await child.kill();
+      await child.endWithin(5000, () => child.endInput());
       const taken = /already (a epmd running|in use)/i.test(child.output);
       if (taken && options.port === undefined && attempt < 5) continue;
       const message = `epmd of OTP ${otp.release} did not start on port ${port}`;
@@ -61,17 +64,30 @@ export async function startCEpmd(options: CEpmdOptions = {}): Promise<CEpmd> {
   }
 }
 
-function cEpmd(child: Child, port: number): CEpmd {
-  const stop = (): Promise<void> => child.endWithin(5000, () => child.signal("SIGTERM"));
+/** epmd does not read its standard input; this one ends when ours is closed, so that it is no orphan. */
+const GUARDED = `
+  exec 3<&0
+  "$@" </dev/null 3<&- & epmd=$!
+  echo "pid $epmd"
+  (read -r _ <&3; kill -9 $epmd) >/dev/null 2>&1 & guard=$!
+  exec 3<&-
+  wait $epmd
+  kill $guard 2>/dev/null`;
+
+function cEpmd(child: Child, pid: number, port: number): CEpmd {
+  const signal = (name: NodeJS.Signals): void => {
+    if (child.ending === undefined) process.kill(pid, name);
+  };
+  const stop = (): Promise<void> => child.endWithin(5000, () => signal("SIGTERM"));
   return {
     port,
-    pid: child.pid,
+    pid,
     get output() {
       return child.output;
     },
     waitFor: (pattern, options) => child.waitFor(pattern, options),
     stop,
-    kill: () => child.kill("SIGKILL"),
+    kill: () => child.endWithin(5000, () => signal("SIGKILL")),
     [Symbol.asyncDispose]: stop,
   };
 }
