@@ -304,11 +304,17 @@ export class Node {
     } catch (error) {
       if (!(error instanceof CallError) || error.code !== "ERR_CALL_NO_CONNECTION") throw error;
       const node = destinationNode(to, this.#parts.identity.node);
-      const cause = this.#parts.netKernel.lastFailure(node);
+      const cause = this.#parts.netKernel.lastFailure(node) ?? this.#nameless();
       if (cause === undefined) throw error;
       const text = `${error.message}: ${cause.message}`;
       throw new CallError(error.code, text, error.reason, { cause });
     }
+  }
+
+  #nameless(): Error | undefined {
+    if (this.alive) return undefined;
+    const text = "this node has no name yet: connect() to the node that shall give it one";
+    return new NodeError("ERR_NODE_NOT_ALIVE", text);
   }
 
   #assertRunning(): void {

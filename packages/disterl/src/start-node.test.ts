@@ -86,6 +86,18 @@ test("two nodes find each other, call and part", async () => {
   await expect(async () => a.call("echo", 1)).rejects.toThrow("was stopped");
 });
 
+test("what was sent before the end arrives before the end", async () => {
+  const cluster = new Cluster();
+  const a = await cluster.start("a");
+  const b = await cluster.start("b");
+  const inbox = b.spawn({ name: "inbox" });
+  await cluster.clock.runUntil(a.connect("node@b"));
+  for (let i = 0; i < 10; i++) a.send({ name: "inbox", node: "node@b" }, i);
+  a.disconnect("node@b");
+  await cluster.clock.advance(1000);
+  expect(inbox.messageQueueLength).toBe(10);
+});
+
 test("an idle connection lives on ticks, for an hour", async () => {
   const cluster = new Cluster();
   const a = await cluster.start("a");

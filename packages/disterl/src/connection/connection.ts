@@ -157,6 +157,7 @@ export class Connection {
     this.#reader.stop();
     // What was said before goes out, except to a peer that has stopped to listen or to make sense.
     if (reason === "disconnect" || reason === "shutdown" || reason === "net_kernel_terminated") {
+      this.#queue.finish();
       this.#channel.end();
       this.#clock.after(GOODBYE_MS, () => this.#channel.destroy()).unref();
     } else {

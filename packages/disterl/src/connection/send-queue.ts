@@ -98,6 +98,12 @@ export class SendQueue {
     this.#flush();
   }
 
+  /** The channel is about to end: what is in the batch goes out before. */
+  finish(): void {
+    this.#blocked = false;
+    this.#flush();
+  }
+
   /** The channel has room again. */
   drained(): void {
     this.#blocked = false;
