@@ -18,7 +18,7 @@ import {
   startEpmdServer,
   stopRequest,
 } from "disterl/epmd";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 const SECONDS = Number(process.env["DISTERL_FUZZ_SECONDS"] ?? 4);

@@ -7,7 +7,7 @@ export const DETACHED_VARIABLE = "DISTERL_EPMD_DETACHED";
 /** What the daemon sends its parent when its port answers. */
 export const READY_MESSAGE = "ready";
 /** How long the daemon may take to listen. */
-const START_MS = 15_000;
+const START_MS = 30_000;
 
 /**
  * Starts the daemon as a process of its own, without a terminal, and returns when its port

@@ -34,7 +34,7 @@ export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<
   });
 }
 
-/** Waits; rejects with the signal's reason when it is aborted. The program may end meanwhile. */
+/** Waits; rejects with the signal's reason when it is aborted. */
 export function pause(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
@@ -42,12 +42,10 @@ export function pause(clock: Clock, milliseconds: number, signal: AbortSignal): 
       timer.cancel();
       reject(signal.reason);
     };
-    const timer = clock
-      .after(milliseconds, () => {
-        signal.removeEventListener("abort", onAbort);
-        resolve();
-      })
-      .unref();
+    const timer = clock.after(milliseconds, () => {
+      signal.removeEventListener("abort", onAbort);
+      resolve();
+    });
     signal.addEventListener("abort", onAbort, { once: true });
   });
 }

@@ -9,7 +9,7 @@ import { VirtualClock } from "../carrier/virtual-clock.ts";
 import { aliveRequest, frame, namesRequest, parseNamesReply, portRequest } from "./packets.ts";
 import { nodeInfo } from "./node-info.ts";
 import { Registry } from "./registry.ts";
-import { EpmdServer, startEpmdServer } from "./server.ts";
+import { type EpmdServer, startEpmdServer } from "./server.ts";
 import type { EpmdEvent } from "./server-event.ts";
 import type { EpmdServerOptions } from "./server-options.ts";
 
