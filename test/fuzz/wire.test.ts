@@ -8,7 +8,7 @@ import {
   type Signal,
   WireError,
 } from "disterl/wire";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { captures } from "../vectors/wire/streams.ts";
 

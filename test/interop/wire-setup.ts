@@ -74,7 +74,7 @@ class Link implements WireLink {
   readonly #sink = new ByteSink();
   #references = 0;
   #wake = (): void => {};
-  #failure: unknown = undefined;
+  #failure: Error | undefined = undefined;
 
   constructor(epmd: CEpmd, otp: OtpNode, raw: RawPeer, name: string, flags: bigint) {
     this.otp = otp;
@@ -95,7 +95,7 @@ class Link implements WireLink {
       try {
         reader.push(chunk);
       } catch (error) {
-        this.#failure ??= error;
+        this.#failure ??= error as Error;
       }
       this.#wake();
     };

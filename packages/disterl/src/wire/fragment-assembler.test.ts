@@ -282,7 +282,7 @@ test("fragIdleMs: a message that stands still ends the connection, one that move
     thrown = error;
   }
   expect(thrown).toMatchObject({ code: "ERR_WIRE_LIMIT", limit: "fragIdleMs" });
-  expect(() => push(next(1, 7))).toThrow(thrown as Error);
+  expect(() => push(next(1, 7))).toThrow(thrown);
 });
 
 test("a message that came in fragments and is no term: a WireError as for any other", () => {

@@ -70,7 +70,7 @@ export class MessageReader implements FrameHandler {
   /** Whether frames have a distribution header. */
   readonly #headers: boolean;
   readonly #fragments: boolean;
-  #failure: unknown = undefined;
+  #failure: Error | undefined = undefined;
 
   constructor(options: MessageReaderOptions) {
     const { flags, decode } = options;
@@ -213,7 +213,7 @@ export class MessageReader implements FrameHandler {
     this.#signalBytes = length;
     if (payload === undefined) return signal;
     // Memory that is mostly unused is not kept alive by a binary that points into it.
-    const retain = buffer.length <= length + length / 2;
+    const retain = buffer.length <= 2 * length;
     this.#readPayload(signal, payload, buffer, 0, length, refs, retain);
     return signal;
   }
@@ -282,17 +282,16 @@ export class MessageReader implements FrameHandler {
   }
 
   #placedError(error: unknown, start: number): unknown {
-    if (error instanceof EtfError) {
-      // Only the header's atoms are decoded outside readControl and readPayload.
-      error = notATerm("ERR_WIRE_HEADER", "an atom of the distribution header", start, error);
-    }
-    return error instanceof WireError ? error.inFrame(this.#splitter.frames, start) : error;
+    // Only the header's atoms are decoded outside readControl and readPayload.
+    const what = "an atom of the distribution header";
+    const placed = notATerm("ERR_WIRE_HEADER", what, start, error);
+    return placed instanceof WireError ? placed.inFrame(this.#splitter.frames, start) : placed;
   }
 
   #fail(error: unknown): never {
-    this.#failure = error;
+    this.#failure = error instanceof Error ? error : new Error(String(error), { cause: error });
     this.stop();
-    throw error;
+    throw this.#failure;
   }
 }
 

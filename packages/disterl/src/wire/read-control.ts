@@ -136,11 +136,11 @@ export class ControlReader {
       const found = typeof tag === "number" ? `tag ${tag}` : "a tag that is no small integer";
       throw wrong(`the control message has ${found}, which no agreed message has`, offset);
     }
-    const { name, elements, kinds } = message;
+    const { name, tag: known, elements, kinds } = message;
     if (control.length !== elements.length + 1) {
       const found = control.length;
       throw wrong(
-        `${name} (${tag}) is a ${elements.length + 1}-tuple, not a ${found}-tuple`,
+        `${name} (${known}) is a ${elements.length + 1}-tuple, not a ${found}-tuple`,
         offset,
       );
     }
@@ -153,7 +153,7 @@ export class ControlReader {
       if (kind !== undefined) {
         const value = kind.read(given, this.#peer);
         if (value === WRONG) {
-          throw wrong(`${name} (${tag}): ${element} must be ${kind.expected}`, offset);
+          throw wrong(`${name} (${known}): ${element} must be ${kind.expected}`, offset);
         }
         fields[element] = value;
       } else if (element === MFA) {
