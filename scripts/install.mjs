@@ -20,7 +20,16 @@ export async function installPackages({ quiet = false } = {}) {
   const why = packagesMissing();
   if (why === undefined) return true;
   console.log(`Installing npm packages (npm ci): ${why}`);
-  const [command, args] = npm("ci", "--no-audit", "--no-fund");
+  if (await runNpm(["ci", "--no-audit", "--no-fund"], quiet)) return true;
+  // A registry that lacks packages for other systems makes npm ci refuse the lock.
+  console.log(
+    "npm ci failed. Trying npm install, with the versions of the lock, without changing it",
+  );
+  return runNpm(["install", "--no-save", "--no-audit", "--no-fund"], quiet);
+}
+
+async function runNpm(words, quiet) {
+  const [command, args] = npm(...words);
   if (!quiet) return (await runCommand(command, args)) === 0;
   const { code, output } = captureCommand(command, args);
   if (code !== 0) console.log(output);
