@@ -1,4 +1,4 @@
-import { BlockList } from "node:net";
+import { BlockList, isIP } from "node:net";
 
 const loopback = new BlockList();
 loopback.addSubnet("127.0.0.0", 8, "ipv4");
@@ -15,6 +15,7 @@ function unwrapped(address: string): string {
 export function isLoopback(address: string): boolean {
   if (address === "127.0.0.1" || address === "::1") return true;
   const plain = unwrapped(address);
+  if (isIP(plain) === 0) return false;
   return loopback.check(plain, plain.includes(":") ? "ipv6" : "ipv4");
 }
 
@@ -23,7 +24,7 @@ export function isLoopback(address: string): boolean {
  * address it has connected to. Only such peers may register, dump, stop and kill.
  */
 export function isLocalPeer(remoteAddress: string, localAddress: string | undefined): boolean {
-  return isLoopback(remoteAddress) || remoteAddress === localAddress;
+  return isLoopback(remoteAddress) || (remoteAddress !== "" && remoteAddress === localAddress);
 }
 
 /**

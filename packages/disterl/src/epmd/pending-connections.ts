@@ -27,7 +27,8 @@ export class PendingConnections<C extends PendingConnection> {
   readonly #onTimeout: (connection: C) => void;
   /** Deadlines, in the order of arrival. */
   readonly #deadlines = new Map<C, number>();
-  readonly #bySource = new Map<string, Set<C>>();
+  /** `undefined` while so few are open that no limit is near: sources need not be known then. */
+  #bySource: Map<string, Set<C>> | undefined;
   #foreign = 0;
   #timer: Timer | undefined;
 
@@ -55,48 +56,64 @@ export class PendingConnections<C extends PendingConnection> {
   /** Takes in a connection, or says which limit forbids it. The caller closes who was evicted. */
   add(connection: C): Admission<C> {
     const { connections, connectionsPerSource, reservedForLoopback } = this.#limits;
-    const sameSource = this.#bySource.get(connection.source)?.size ?? 0;
+    if (this.#deadlines.size < Math.min(connectionsPerSource, connections - reservedForLoopback)) {
+      this.#insert(connection);
+      return { admitted: true, evicted: undefined };
+    }
+    const bySource = this.#counted();
+    const sameSource = bySource.get(connection.source)?.size ?? 0;
     if (!connection.loopback && sameSource >= connectionsPerSource) {
       return { admitted: false, limit: "connectionsPerSource" };
     }
     let evicted: C | undefined;
     if (!connection.loopback && this.#foreign >= connections - reservedForLoopback) {
-      evicted = this.#oldestOfBusiest((one) => !one.loopback);
+      evicted = oldestOfBusiest(bySource, (one) => !one.loopback);
     } else if (this.#deadlines.size >= connections) {
-      evicted = this.#oldestOfBusiest(() => true);
+      evicted = oldestOfBusiest(bySource, () => true);
     }
     if (evicted !== undefined) this.delete(evicted);
     this.#insert(connection);
     return { admitted: true, evicted };
   }
 
-  #insert(connection: C): void {
-    this.#deadlines.set(connection, this.#clock.now() + this.#timeoutMs);
-    const same = this.#bySource.get(connection.source);
-    if (same === undefined) this.#bySource.set(connection.source, new Set([connection]));
-    else same.add(connection);
-    if (!connection.loopback) this.#foreign += 1;
-    this.#timer ??= this.#clock.after(this.#timeoutMs, () => this.#expire()).unref();
+  /** Who is here, by source; counted now when it was not yet. */
+  #counted(): Map<string, Set<C>> {
+    if (this.#bySource === undefined) {
+      this.#bySource = new Map();
+      for (const connection of this.#deadlines.keys()) this.#count(this.#bySource, connection);
+    }
+    return this.#bySource;
   }
 
-  #oldestOfBusiest(counts: (connection: C) => boolean): C | undefined {
-    let busiest: Set<C> | undefined;
-    for (const set of this.#bySource.values()) {
-      const [oldest] = set;
-      if (oldest === undefined || !counts(oldest)) continue;
-      if (busiest === undefined || set.size > busiest.size) busiest = set;
-    }
-    const [oldest] = busiest ?? [];
-    return oldest;
+  #count(bySource: Map<string, Set<C>>, connection: C): void {
+    const same = bySource.get(connection.source);
+    if (same === undefined) bySource.set(connection.source, new Set([connection]));
+    else same.add(connection);
+    if (!connection.loopback) this.#foreign += 1;
+  }
+
+  #insert(connection: C): void {
+    this.#deadlines.set(connection, this.#clock.now() + this.#timeoutMs);
+    if (this.#bySource !== undefined) this.#count(this.#bySource, connection);
+    this.#timer ??= this.#clock.after(this.#timeoutMs, () => this.#expire()).unref();
   }
 
   /** The connection is gone, or has become a registration. */
   delete(connection: C): void {
-    if (!this.#deadlines.delete(connection)) return;
+    if (!this.#deadlines.delete(connection) || this.#bySource === undefined) return;
+    if (this.#deadlines.size === 0) {
+      this.#forgetSources();
+      return;
+    }
     const same = this.#bySource.get(connection.source);
     same?.delete(connection);
     if (same?.size === 0) this.#bySource.delete(connection.source);
     if (!connection.loopback) this.#foreign -= 1;
+  }
+
+  #forgetSources(): void {
+    this.#bySource = undefined;
+    this.#foreign = 0;
   }
 
   #expire(): void {
@@ -117,7 +134,20 @@ export class PendingConnections<C extends PendingConnection> {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#deadlines.clear();
-    this.#bySource.clear();
-    this.#foreign = 0;
+    this.#forgetSources();
   }
+}
+
+function oldestOfBusiest<C>(
+  bySource: ReadonlyMap<string, ReadonlySet<C>>,
+  counts: (connection: C) => boolean,
+): C | undefined {
+  let busiest: ReadonlySet<C> | undefined;
+  for (const set of bySource.values()) {
+    const [oldest] = set;
+    if (oldest === undefined || !counts(oldest)) continue;
+    if (busiest === undefined || set.size > busiest.size) busiest = set;
+  }
+  const [oldest] = busiest ?? [];
+  return oldest;
 }

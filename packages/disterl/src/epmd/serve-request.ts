@@ -32,6 +32,8 @@ export interface RequestContext {
   reject(connection: ServerConnection, error: unknown): void;
   /** Ends the server. */
   killed(): void;
+  /** A request is about to be answered. */
+  requested(connection: ServerConnection, request: string): void;
   tell(event: EpmdEvent): void;
   tellLimit(limit: string, peer: string): void;
 }
@@ -53,7 +55,7 @@ export function serve(
     context.reject(connection, error);
     return;
   }
-  context.tell({ type: "request", peer: connection.peer, request: request.kind });
+  context.requested(connection, request.kind);
   switch (request.kind) {
     case "alive2":
       return serveAlive(context, connection, request);

@@ -26,32 +26,37 @@ export class ServerConnection implements PendingConnection {
   readonly socket: Socket;
   /** Small number for DUMP. */
   readonly number: number;
-  readonly peer: string;
-  readonly loopback: boolean;
-  readonly source: string;
   /** The node this connection keeps registered. */
   node: LiveNode | undefined;
   readonly #owner: ConnectionOwner;
   readonly #reader: RequestReader;
   #answered = false;
   #rest: Uint8Array | undefined;
+  #peer: string | undefined;
+  #source: string | undefined;
 
-  constructor(
-    socket: Socket,
-    number: number,
-    peer: string,
-    owner: ConnectionOwner,
-    requestBytes: number,
-  ) {
+  constructor(socket: Socket, number: number, owner: ConnectionOwner, requestBytes: number) {
     this.socket = socket;
     this.number = number;
-    this.peer = peer;
-    this.loopback = isLoopback(peer);
-    this.source = sourceOf(peer);
     this.#owner = owner;
     this.#reader = new RequestReader(requestBytes);
     socket.on("error", ignore);
     socket.on("close", () => owner.onClosed(this));
+  }
+
+  /** Address of the other side, asked of the system when it is needed first. `""`: it has gone. */
+  get peer(): string {
+    this.#peer ??= this.socket.remoteAddress ?? "";
+    return this.#peer;
+  }
+
+  get loopback(): boolean {
+    return isLoopback(this.peer);
+  }
+
+  get source(): string {
+    this.#source ??= sourceOf(this.peer);
+    return this.#source;
   }
 
   /** Begins to read. */

@@ -144,8 +144,7 @@ export class EpmdServer implements AsyncDisposable {
   }
 
   #accept(socket: Socket): void {
-    const peer = socket.remoteAddress;
-    if (peer === undefined || this.#closing !== undefined) {
+    if (this.#closing !== undefined) {
       socket.on("error", () => {});
       socket.destroy();
       return;
@@ -154,14 +153,13 @@ export class EpmdServer implements AsyncDisposable {
     const connection = new ServerConnection(
       socket,
       this.#connections,
-      peer,
       this.#connectionOwner,
       this.#limits.requestBytes,
     );
     this.#open.add(connection);
     const admission = this.#pending.add(connection);
     if (!admission.admitted) {
-      this.#tellLimit(admission.limit, peer);
+      this.#tellLimit(admission.limit, connection.peer);
       connection.destroy();
       return;
     }
@@ -170,7 +168,7 @@ export class EpmdServer implements AsyncDisposable {
       admission.evicted.destroy();
     }
     if (this.#options.onEvent !== undefined) {
-      this.#tell({ type: "connected", peer, local: connection.local });
+      this.#tell({ type: "connected", peer: connection.peer, local: connection.local });
     }
     this.#after(this.#options.delayAcceptMs, () => connection.start());
   }
@@ -265,6 +263,11 @@ export class EpmdServer implements AsyncDisposable {
       reject: (connection, error) => this.#reject(connection, error),
       killed: () => {
         void this.#end("killed");
+      },
+      requested: (connection, request) => {
+        // Most servers have nobody to tell, and the address costs a system call.
+        if (this.#options.onEvent === undefined) return;
+        this.#tell({ type: "request", peer: connection.peer, request });
       },
       tell: (event) => this.#tell(event),
       tellLimit: (limit, peer) => this.#tellLimit(limit, peer),
