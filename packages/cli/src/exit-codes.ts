@@ -10,6 +10,8 @@ export const exitCodes = {
   notConnected: 3,
   /** The node was reached, and gave no answer in time. */
   timeout: 4,
+  /** A fault of the tool itself. */
+  internal: 70,
   /** Ended by SIGINT. */
   interrupted: 130,
 } as const;

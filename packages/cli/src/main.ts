@@ -1,6 +1,9 @@
 #!/usr/bin/env node
+import { inspect } from "node:util";
 import type { CliIo } from "./cli-io.ts";
+import { CliFailure } from "./cli-failure.ts";
 import { runEpmd } from "./epmd/run-epmd.ts";
+import { exitCodes } from "./exit-codes.ts";
 import { runCli } from "./run-cli.ts";
 
 const [first, ...rest] = process.argv.slice(2);
@@ -10,13 +13,22 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);
   throw error;
 });
+// Nobody to talk to: what we do goes on.
+process.stderr.on("error", () => {});
 
 if (first === "epmd") {
   process.exitCode = await runEpmd(rest);
 } else {
   const interrupted = new AbortController();
   process.once("SIGINT", () => interrupted.abort(new Error("interrupted")));
-  process.exitCode = await runCli(process.argv.slice(2), processIo(interrupted.signal));
+  try {
+    process.exitCode = await runCli(process.argv.slice(2), processIo(interrupted.signal));
+  } catch (error) {
+    // Nobody's expectation, so a fault of ours: one line, and all of it for who wants to report it.
+    const shown = process.env["DISTERL_DEBUG"] === "1" ? inspect(error) : String(error);
+    process.stderr.write(`disterl: internal error, please report it (DISTERL_DEBUG=1): ${shown}\n`);
+    process.exitCode = exitCodes.internal;
+  }
 }
 
 function processIo(signal: AbortSignal): CliIo {
@@ -35,7 +47,10 @@ async function readStdin(limit: number): Promise<string> {
   let length = 0;
   for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > limit) throw new RangeError(`standard input has more than ${limit} bytes`);
+    if (length > limit) {
+      const message = `standard input has more than ${limit} bytes`;
+      throw new CliFailure(exitCodes.usage, "usage", "ERR_CLI_CALL", message);
+    }
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");

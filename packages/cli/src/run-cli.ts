@@ -23,6 +23,7 @@ Exit status:
   2  the command line is wrong
   3  the node was not reached; the message names the layer: name, cookie, epmd, tcp, handshake
   4  the node was reached, and gave no answer in time
+  70  a fault of this tool
   130  interrupted
 `;
 
@@ -125,7 +126,12 @@ function printResult({ text, json }: Result, asJson: boolean, io: CliIo): void {
 function printFailure(failure: CliFailure, asJson: boolean, io: CliIo): void {
   const colors = pc.createColors(io.colors);
   const notes = (failure.details.notes ?? []).map((note) => `  ${note.replaceAll("\n", "\n  ")}\n`);
-  io.stderr(`${colors.red("disterl")}: ${failure.layer}: ${failure.message}\n${notes.join("")}`);
+  // The library's messages begin with their floor, which often is the layer.
+  const { layer } = failure;
+  const repeats =
+    failure.message.startsWith(`${layer}: `) || failure.message.startsWith(`${layer}, `);
+  const message = repeats ? failure.message.slice(layer.length + 2) : failure.message;
+  io.stderr(`${colors.red("disterl")}: ${layer}: ${message}\n${notes.join("")}`);
   if (asJson) io.stdout(failureJson(failure));
 }
 

@@ -19,7 +19,7 @@ export const call: Command = {
   description: `The call is written as in Erlang: module:function(arguments). Arguments are data, terms written
 out: no variables, no operators, no calls inside. Given as -, it is read from standard input.
 
-What the function returns goes to standard output, as ~p prints it or with --json as documented;
+What the function returns goes to standard output, as ~p prints it, or with --json without loss;
 what it prints goes to standard error. An exception ends with status 1.
 
 Examples:

@@ -1,0 +1,111 @@
+/**
+ * The `disterl` command and the examples as processes of their own, from the sources: both packages
+ * are put into a temporary directory the way an installation has them.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import ts from "typescript";
+
+const root = join(import.meta.dirname, "../..");
+
+/** The command, as {@link OurProgram} wants it. */
+export const DISTERL = "node_modules/@disterl/cli/dist/main.js";
+/** The example that takes Erlang's flags. */
+export const ECHO_NODE = "examples/echo-node.mjs";
+
+let installation: string | undefined;
+
+/** Where the programs are; made at the first call, removed when this process ends. */
+function installed(): string {
+  if (installation !== undefined) return installation;
+  const directory = mkdtempSync(join(tmpdir(), "disterl-installed-"));
+  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+  const modules = join(directory, "node_modules");
+  putPackage(join(root, "packages/disterl"), join(modules, "disterl"));
+  putPackage(join(root, "packages/cli"), join(modules, "@disterl/cli"));
+  for (const name of ["commander", "picocolors"]) {
+    const own = join(root, "packages/cli/node_modules", name);
+    symlinkSync(existsSync(own) ? own : join(root, "node_modules", name), join(modules, name));
+  }
+  mkdirSync(join(directory, "examples"));
+  copyFileSync(join(root, ECHO_NODE), join(directory, ECHO_NODE));
+  installation = directory;
+  return directory;
+}
+
+function putPackage(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  copyFileSync(join(from, "package.json"), join(to, "package.json"));
+  const compilerOptions: ts.CompilerOptions = {
+    target: ts.ScriptTarget.ES2023,
+    module: ts.ModuleKind.ESNext,
+    verbatimModuleSyntax: true,
+    rewriteRelativeImportExtensions: true,
+  };
+  for (const path of sourcesIn(join(from, "src"))) {
+    const source = readFileSync(join(from, "src", path), "utf8");
+    const target = join(to, "dist", path.replace(/\.ts$/, ".js"));
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, ts.transpileModule(source, { compilerOptions }).outputText);
+  }
+}
+
+function sourcesIn(directory: string): string[] {
+  const files = readdirSync(directory, { recursive: true, encoding: "utf8" });
+  return files.filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"));
+}
+
+/** A program of ours that runs, and what it has printed. */
+export class OurProgram implements AsyncDisposable {
+  readonly child: ChildProcess;
+  /** Exit status, or the signal that ended it. */
+  readonly ended: Promise<number | string>;
+  out = "";
+  err = "";
+
+  constructor(program: string, argv: readonly string[], env: Readonly<Record<string, string>>) {
+    this.child = spawn(process.execPath, [join(installed(), program), ...argv], {
+      env: { PATH: process.env["PATH"], ...env },
+    });
+    this.child.stdin?.end();
+    this.child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      this.out += text;
+    });
+    this.child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.err += text;
+    });
+    this.ended = once(this.child, "close").then(
+      ([code, signal]: (number | string | null)[]) => code ?? signal ?? "",
+    );
+  }
+
+  /** Resolves when what it has printed on standard output matches. */
+  async waitFor(pattern: RegExp): Promise<void> {
+    const ended = this.ended.then((how) => {
+      if (pattern.test(this.out)) return;
+      throw new Error(`it ended with ${how} before it printed ${String(pattern)}: ${this.err}`);
+    });
+    while (!pattern.test(this.out)) {
+      await Promise.race([once(this.child.stdout as NodeJS.EventEmitter, "data"), ended]);
+    }
+    ended.catch(() => {});
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.child.kill("SIGKILL");
+    await this.ended;
+  }
+}
