@@ -53,24 +53,27 @@ test.each([3, -2])("shift by %s moves bytes and references behind a place, and n
 test.each([
   ["what is left", "x".repeat(5000), "y"],
   ["what is taken", "x", "y".repeat(5000)],
-])("detach takes the end out as pieces; copied is the smaller side (%s is large)", (_, left, taken) => {
-  const sink = new ByteSink();
-  put(sink, left);
-  sink.reference(Buffer.from("KEPT"));
-  const mark = [sink.length, sink.references.length] as const;
-  put(sink, taken);
-  const big = Buffer.from("BIG");
-  sink.reference(big);
-  sink.reference(big);
-  put(sink, taken);
-  const buffer = sink.buffer.buffer;
-  const pieces = sink.detach(...mark);
-  put(sink, "more");
-  expect(text(pieces)).toBe(`${taken}BIGBIG${taken}`);
-  expect(pieces[1]).toBe(big);
-  expect(text(sink.pieces())).toBe(`${left}KEPTmore`);
-  expect(sink.buffer.buffer === buffer).toBe(left.length > taken.length);
-});
+])(
+  "detach takes the end out as pieces; copied is the smaller side (%s is large)",
+  (_, left, taken) => {
+    const sink = new ByteSink();
+    put(sink, left);
+    sink.reference(Buffer.from("KEPT"));
+    const mark = [sink.length, sink.references.length] as const;
+    put(sink, taken);
+    const big = Buffer.from("BIG");
+    sink.reference(big);
+    sink.reference(big);
+    put(sink, taken);
+    const buffer = sink.buffer.buffer;
+    const pieces = sink.detach(...mark);
+    put(sink, "more");
+    expect(text(pieces)).toBe(`${taken}BIGBIG${taken}`);
+    expect(pieces[1]).toBe(big);
+    expect(text(sink.pieces())).toBe(`${left}KEPTmore`);
+    expect(sink.buffer.buffer === buffer).toBe(left.length > taken.length);
+  },
+);
 
 test("detach where a referenced binary is first and last", () => {
   const sink = new ByteSink();
@@ -80,4 +83,19 @@ test("detach where a referenced binary is first and last", () => {
   expect(text(sink.detach(1, references))).toBe("B");
   expect(text(sink.pieces())).toBe("a");
   expect(sink.totalBytes).toBe(1);
+});
+
+test("an emptied sink keeps its memory for reuse, but not a giant's", () => {
+  const sink = new ByteSink();
+  put(sink, "x".repeat(100_000));
+  const { buffer } = sink;
+  const pieces = sink.pieces();
+  sink.truncate();
+  expect(sink.buffer).toBe(buffer);
+  put(sink, "y".repeat(1_000_000));
+  sink.truncate();
+  expect(sink.buffer.length).toBeLessThan(10_000);
+  put(sink, "z");
+  expect(text(sink.pieces())).toBe("z");
+  expect(pieces).toHaveLength(1);
 });

@@ -1,3 +1,6 @@
+/** A sink that is emptied keeps this much memory at most. */
+const KEPT_BYTES = 256 * 1024;
+
 /**
  * Where encoded terms and frames are put: one growing buffer, plus large binaries by reference.
  *
@@ -57,9 +60,16 @@ export class ByteSink {
     return pieces;
   }
 
-  /** Forgets everything from `start` (an offset into `buffer`) on; the memory stays for reuse. */
+  /**
+   * Forgets everything from `start` (an offset into `buffer`) on. The memory stays for reuse, unless
+   * it has grown far beyond what a batch needs and nothing of it is left.
+   */
   truncate(start = 0): void {
     this.length = start;
+    if (start === 0 && this.buffer.length > KEPT_BYTES) {
+      this.buffer = Buffer.allocUnsafeSlow(1024);
+      this.view = new DataView(this.buffer.buffer);
+    }
     while (this.references.length > 0) {
       const last = this.references[this.references.length - 1];
       if (last === undefined || last.at < start) break;

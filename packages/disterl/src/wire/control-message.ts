@@ -17,6 +17,9 @@ export const MFA = "{module, function, arity}";
 
 /** The tag of the message that stands for several signals: see `altact-signal.ts`. */
 export const ALTACT_SIG_SEND = 37;
+/** The tags of the messages that are read or written by hand, besides by the table. */
+export const SEND_SENDER = 22;
+export const REG_SEND = 6;
 
 /** One kind of control message: `{Tag, Element, …}`, and a payload or none. */
 export interface ControlMessage {
@@ -76,7 +79,7 @@ export const controlMessages: readonly ControlMessage[] = [
   control(2, "SEND", "send", [UNUSED, "to"], { payload: "message", unless: DFLAG_SEND_SENDER }),
   control(3, "EXIT", "exit", ["from", "to", "reason"], { unless: DFLAG_EXIT_PAYLOAD }),
   control(4, "UNLINK", "unlink", ["from", "to"], { unless: DFLAG_UNLINK_ID }),
-  control(6, "REG_SEND", "reg_send", ["from", UNUSED, "to"], { payload: "message" }),
+  control(REG_SEND, "REG_SEND", "reg_send", ["from", UNUSED, "to"], { payload: "message" }),
   control(7, "GROUP_LEADER", "group_leader", ["leader", "to"]),
   control(8, "EXIT2", "exit2", ["from", "to", "reason"], { unless: DFLAG_EXIT_PAYLOAD }),
   control(12, "SEND_TT", "send", [UNUSED, "to", "token"], {
@@ -96,7 +99,7 @@ export const controlMessages: readonly ControlMessage[] = [
     needs: MONITOR,
     unless: DFLAG_EXIT_PAYLOAD,
   }),
-  control(22, "SEND_SENDER", "send", ["from", "to"], {
+  control(SEND_SENDER, "SEND_SENDER", "send", ["from", "to"], {
     payload: "message",
     needs: DFLAG_SEND_SENDER,
   }),

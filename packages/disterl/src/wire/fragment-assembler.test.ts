@@ -263,6 +263,23 @@ test("T26: memory follows what has arrived, not what was announced", () => {
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20);
 });
 
+test("a message of many fragments takes less than twice its length while it arrives", () => {
+  const count = 512;
+  const { signals, made } = reader();
+  // One frame whose FragmentId is written anew: nothing else takes memory here.
+  const frames = next(1, 1, Buffer.alloc(65_536, 1));
+  made.push(first(1, count, "00", CONTROL, binary(count * 65_536 - 5).subarray(0, 65_536)));
+  const before = process.memoryUsage().arrayBuffers;
+  let most = 0;
+  for (let i = count - 1; i >= 1; i--) {
+    frames.writeBigUInt64BE(BigInt(i), 14);
+    made.push(frames);
+    most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+  }
+  expect(signals).toHaveLength(1);
+  expect(most).toBeLessThan(2 * count * 65_536);
+});
+
 test("fragIdleMs: a message that stands still ends the connection, one that moves does not", () => {
   const { made, push } = reader({ fragIdleMs: 1000 });
   made.sweep(0);

@@ -168,6 +168,7 @@ export class MessageReader implements FrameHandler {
     let signal: Signal;
     try {
       signal = this.#assembled(message);
+      this.#release();
     } catch (error) {
       throw this.#placedError(error, 0);
     }
@@ -270,6 +271,12 @@ export class MessageReader implements FrameHandler {
     } catch (error) {
       throw notATerm("ERR_WIRE_PAYLOAD", `the ${field} of a ${signal.type}`, at, error);
     }
+  }
+
+  /** The decoders must not keep a large frame alive until the next one comes. */
+  #release(): void {
+    this.#decoder.release();
+    this.#controlDecoder.release();
   }
 
   #wrongKind(bytes: Uint8Array, start: number, end: number): WireError {

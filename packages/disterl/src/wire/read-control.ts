@@ -5,7 +5,14 @@ import { type AnyTuple, isTuple } from "../term/tuple.ts";
 import type { Term } from "../term/term.ts";
 import { readAltactSignal } from "./altact-signal.ts";
 import { fieldKinds, type SignalOf, type SignalType, WRONG } from "./control-fields.ts";
-import { ALTACT_SIG_SEND, type ControlMessage, controlMessages, MFA } from "./control-message.ts";
+import {
+  ALTACT_SIG_SEND,
+  type ControlMessage,
+  controlMessages,
+  MFA,
+  REG_SEND,
+  SEND_SENDER,
+} from "./control-message.ts";
 import { WireError } from "./errors.ts";
 import { DFLAG_UNLINK_ID } from "./flags.ts";
 
@@ -97,7 +104,7 @@ export class ControlReader {
     const tag = control[0];
     const to = control[2];
     // The common two, by hand; the rest by the table, which gives the same.
-    if (tag === 22 && control.length === 3 && to instanceof Pid) {
+    if (tag === SEND_SENDER && control.length === 3 && to instanceof Pid) {
       this.payload = "message";
       const from = control[1];
       return {
@@ -108,7 +115,7 @@ export class ControlReader {
         token: undefined,
       };
     }
-    if (tag === 6 && control.length === 4 && control[1] instanceof Pid) {
+    if (tag === REG_SEND && control.length === 4 && control[1] instanceof Pid) {
       const name = control[3];
       if (name instanceof Atom) {
         this.payload = "message";

@@ -12,10 +12,11 @@ import {
   type ControlMessage,
   controlMessages,
   MFA,
+  SEND_SENDER,
   UNUSED,
 } from "./control-message.ts";
 import { WireError } from "./errors.ts";
-import { DFLAG_ALTACT_SIG, flagNames } from "./flags.ts";
+import { DFLAG_ALTACT_SIG, DFLAG_SEND_SENDER, flagNames } from "./flags.ts";
 
 const SMALL_TUPLE_EXT = 104;
 const SMALL_INTEGER_EXT = 97;
@@ -30,6 +31,7 @@ interface Choice {
 export class ControlWriter {
   readonly #encoder: TermEncoder;
   readonly #altact: boolean;
+  readonly #senders: boolean;
   readonly #flags: bigint;
   readonly #choices = new Map<Signal["type"], Choice>();
   /** For a message that nobody is said to have sent. */
@@ -42,6 +44,7 @@ export class ControlWriter {
     this.#encoder = encoder;
     this.#flags = flags;
     this.#altact = (flags & DFLAG_ALTACT_SIG) !== 0n;
+    this.#senders = (flags & DFLAG_SEND_SENDER) !== 0n;
     const usable = controlMessages.filter(
       ({ needs, unless }) => (needs & flags) === needs && (unless & flags) === 0n,
     );
@@ -60,6 +63,16 @@ export class ControlWriter {
    * @returns the payload to be written behind it; undefined when it takes none.
    */
   write(signal: Signal, sink: ByteSink, refs: AtomRefs | undefined): Term | undefined {
+    // The most frequent message by hand; the table gives the same, a fifth slower.
+    if (signal.type === "send" && this.#senders && signal.token === undefined) {
+      const { from } = signal;
+      if (from !== undefined) {
+        this.#begin(sink, 3, SEND_SENDER);
+        this.#encoder.encode(from, sink, refs);
+        this.#encoder.encode(signal.to, sink, refs);
+        return signal.message;
+      }
+    }
     if (this.#usesAltact(signal)) return this.#writeAltact(signal as AliasSend | Exit2, sink, refs);
     const message = this.#choose(signal);
     if (message === undefined) throw this.#notExpressible(signal);
