@@ -167,6 +167,20 @@ test("a node without a name gets one, and a freed name comes back with another c
   expect(seen[1]?.creation).toBe((seen[0]?.creation ?? 0) + 1);
 });
 
+test("a name on loan goes back when its handshake fails", async () => {
+  const rig = await serving();
+  const used = rig.policy.names.lease("here");
+  used.confirm();
+  used.release();
+  const stranger = await first(rig, (peer) => peer.packet(name("here", NAME_ME)));
+  expect(stranger.takePackets()[0]?.toString("latin1")).toContain(used.name);
+  expect(rig.policy.names.freeCount).toBe(0);
+  stranger.packet(rawReplyPacket(1, rawDigest("guess", 1)));
+  await rig.settle();
+  expect(stranger.closed).toBe(true);
+  expect(rig.policy.names.freeCount).toBe(1);
+});
+
 test("bytes after the reply in the same chunk belong to what comes next", async () => {
   const rig = await serving();
   const stranger = await rig.stranger();

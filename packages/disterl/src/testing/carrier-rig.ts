@@ -111,14 +111,16 @@ export class CarrierRig {
   }
 
   /** Two ends of one connection that nobody handles yet. */
-  async bareChannels(): Promise<{ dialled: Channel; accepted: Channel }> {
+  async bareChannels(
+    signal?: AbortSignal,
+  ): Promise<{ dialled: Channel; accepted: Channel; listener: Listener }> {
     let arrived: (channel: Channel) => void = () => {};
     const accepted = new Promise<Channel>((resolve) => {
       arrived = resolve;
     });
     const listener = await this.listen((channel) => arrived(channel));
-    const dialled = await this.dial(listener.address.port);
-    return { dialled, accepted: await accepted };
+    const dialled = await this.dial(listener.address.port, signal);
+    return { dialled, accepted: await accepted, listener };
   }
 
   /** Two ends of one connection, both written down. */

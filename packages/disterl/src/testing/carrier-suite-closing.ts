@@ -33,6 +33,7 @@ export const closingChecks: readonly CarrierCheck[] = [
       assert.deepEqual(accepted.join(), Buffer.from(pattern(100_000)));
       await dialled.until(() => dialled.closes.length > 0);
       assert.deepEqual(dialled.closes, [undefined]);
+      assert.equal(dialled.bytes, 0, "something was delivered after end");
     },
   },
   {

@@ -153,14 +153,22 @@ export const flowChecks: readonly CarrierCheck[] = [
     name: "nothing is read before somebody handles the channel",
     async run(rig) {
       const { dialled, accepted } = await rig.bareChannels();
-      const here = new ChannelLog(dialled);
-      dialled.handle(here);
       await flushedWrite(dialled, [pattern(1_000)]);
-      assert.equal(accepted.receivedBytes, 0);
-      const there = new ChannelLog(accepted);
-      accepted.handle(there);
-      await there.until(() => there.bytes >= 1_000);
-      assert.deepEqual(there.join(), Buffer.from(pattern(1_000)));
+      await flushedWrite(accepted, [pattern(2_000)]);
+      // A second connection, to see that the bytes have had time to arrive.
+      const witness = await rig.channels();
+      witness.dialled.channel.write([pattern(10)]);
+      await witness.accepted.until(() => witness.accepted.bytes >= 10);
+      assert.deepEqual([accepted.receivedBytes, dialled.receivedBytes], [0, 0]);
+      for (const [channel, length] of [
+        [accepted, 1_000],
+        [dialled, 2_000],
+      ] as const) {
+        const log = new ChannelLog(channel);
+        channel.handle(log);
+        await log.until(() => log.bytes >= length);
+        assert.deepEqual(log.join(), Buffer.from(pattern(length)));
+      }
     },
   },
   {

@@ -1,0 +1,94 @@
+import * as net from "node:net";
+import { afterEach, expect, test } from "vitest";
+import type { Channel, Listener } from "./carrier.ts";
+import { inetTcp } from "./tcp.ts";
+
+// What every carrier promises is checked by test/compliance; here is what is TCP's.
+
+const open: { close(): unknown }[] = [];
+afterEach(async () => {
+  for (const each of open.splice(0)) await each.close();
+});
+
+/** A plain socket of Node's at one end, a channel of ours at the other. */
+async function withSocket(): Promise<{ channel: Channel; socket: net.Socket }> {
+  let accept: (channel: Channel) => void = () => {};
+  const accepted = new Promise<Channel>((resolve) => {
+    accept = resolve;
+  });
+  const listener: Listener = await inetTcp.listen({ host: "127.0.0.1" }, (arrived) => {
+    accept(arrived);
+  });
+  const socket = net.connect({
+    port: listener.address.port,
+    host: "127.0.0.1",
+    allowHalfOpen: true,
+  });
+  const channel = await accepted;
+  open.push(listener, { close: () => socket.destroy() }, { close: () => channel.destroy() });
+  return { channel, socket };
+}
+
+/** Resolves with what `onClose` was told. */
+function closed(channel: Channel): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    channel.handle({ onData: () => {}, onDrain: () => {}, onClose: resolve });
+  });
+}
+
+test("a peer that closes its half has closed the channel", async () => {
+  const { channel, socket } = await withSocket();
+  socket.end("the last words");
+  expect(await closed(channel)).toBeUndefined();
+  expect(channel.receivedBytes).toBe(14);
+});
+
+test("a reset is an error that says who and what", async () => {
+  const { channel, socket } = await withSocket();
+  const error = closed(channel);
+  socket.resetAndDestroy();
+  expect(await error).toMatchObject({
+    code: "ERR_CARRIER_CLOSED",
+    message: expect.stringMatching(/127\.0\.0\.1:\d+ was lost: ECONNRESET/),
+    cause: { code: "ECONNRESET" },
+  });
+});
+
+test("an ended channel closes when its peer does, though the peer has sent on", async () => {
+  const { channel, socket } = await withSocket();
+  const end = closed(channel);
+  const began = performance.now();
+  socket.write(Buffer.alloc(1_000_000));
+  channel.end();
+  socket.resume().on("end", () => socket.end(Buffer.alloc(100)));
+  expect(await end).toBeUndefined();
+  expect(performance.now() - began).toBeLessThan(1_500); // it would linger for 2,000
+});
+
+test("a peer that never closes does not keep an ended channel", async () => {
+  const { channel } = await withSocket();
+  const end = closed(channel);
+  channel.end();
+  expect(await end).toBeUndefined();
+});
+
+test("a dial to a host without an address, or to one that is not ours", async () => {
+  const dial = (host: string, port: number): Promise<Channel> => inetTcp.connect({ host, port });
+  await expect(dial("no..host", 1)).rejects.toMatchObject({
+    code: "ERR_CARRIER_RESOLVE",
+  });
+  await expect(inetTcp.listen({ host: "192.0.2.1" }, () => {})).rejects.toMatchObject({
+    code: "ERR_CARRIER_ADDRESS",
+    message: expect.stringContaining("cannot listen on 192.0.2.1 port 0"),
+  });
+});
+
+test("a vector goes out in one piece where the kernel takes it", async () => {
+  const { channel, socket } = await withSocket();
+  void closed(channel);
+  const chunk = await new Promise<Buffer>((resolve) => {
+    socket.once("data", resolve);
+    channel.write(Array.from({ length: 50 }, () => Uint8Array.of(1, 2, 3)));
+  });
+  expect(chunk).toHaveLength(150);
+});
