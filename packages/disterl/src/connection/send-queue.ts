@@ -8,6 +8,8 @@ import type { MessageWriter } from "../wire/message-writer.ts";
 
 /** A batch is written out once it holds so many bytes, whatever the time. */
 const FLUSH_BYTES = 64 * 1024;
+/** The same with referenced binaries: they take no memory of ours, and a call costs like any other. */
+const FLUSH_REFERENCED_BYTES = 256 * 1024;
 /** A message with no more than this left goes out whole: it would not hold up others for long. */
 const WHOLE_BYTES = 256 * 1024;
 /** How much of fragmented messages is moved to the socket before others get their turn. */
@@ -112,13 +114,18 @@ export class SendQueue {
   }
 
   #written(): void {
-    if (this.#batch.totalBytes >= FLUSH_BYTES) {
+    if (this.#isFull()) {
       this.#flush();
     } else if (!this.#hot) {
       this.#hot = true;
       this.#flush();
       this.#clock.soon(this.#cool);
     }
+  }
+
+  #isFull(): boolean {
+    const { length, totalBytes } = this.#batch;
+    return length >= FLUSH_BYTES || totalBytes >= FLUSH_REFERENCED_BYTES;
   }
 
   /** End of a turn. While every turn has something to send, each writes once. */
@@ -196,7 +203,7 @@ export class SendQueue {
       } catch {
         // It could be encoded when it was queued: who changed it since, loses it.
       }
-      if (this.#batch.totalBytes >= FLUSH_BYTES) this.#flush();
+      if (this.#isFull()) this.#flush();
     }
   }
 
@@ -216,7 +223,7 @@ export class SendQueue {
       this.#inProgress.delete(key);
       if (last) this.#release(behind);
       else this.#inProgress.set(key, { fragments, behind });
-      if (this.#batch.totalBytes >= FLUSH_BYTES) this.#flush();
+      if (this.#isFull()) this.#flush();
     }
     if (this.#batch.totalBytes > 0) this.#flush();
     if (this.#inProgress.size > 0 && !this.#blocked && !this.#pumping) {

@@ -1,5 +1,8 @@
 import { type Destination, namedDestination } from "../process/destination.ts";
-import type { Process } from "../process/process.ts";
+import type { Alias } from "../process/aliases.ts";
+import { Expiring } from "../process/deadlines.ts";
+import type { OutgoingMonitor } from "../process/monitors.ts";
+import type { ExpectedReply, Process } from "../process/process.ts";
 import type { Name } from "../signal/signal.ts";
 import { type Atom, atom, atoms } from "../term/atom.ts";
 import { ImproperList } from "../term/list.ts";
@@ -40,50 +43,105 @@ export function call(
   { timeout = DEFAULT_CALL_TIMEOUT, signal }: CallOptions = {},
 ): Promise<Term> {
   if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
-  const { table, pid } = from;
-  const { node, target } = callTarget(to, pid.node);
-  const ref = table.identity.nextReference();
+  const { node, target } = callTarget(to, from.pid.node);
   return new Promise<Term>((resolve, reject) => {
-    const onReply = (reply: Term): void => {
-      settle();
-      withdraw();
-      resolve(reply);
-    };
-    const timer = Number.isFinite(timeout)
-      ? table.clock.after(timeout, () => fail(timedOut(to, timeout)))
-      : undefined;
-    const abort = (): void => fail(signal?.reason as Error);
-    const settle = (): void => {
-      timer?.cancel();
-      signal?.removeEventListener("abort", abort);
-      table.aliases.deactivate(ref);
-      from.forgetReply(ref);
-    };
-    const withdraw = (): void => {
-      if (table.monitors.remove(ref) !== undefined) {
-        from.route(node, { type: "demonitor", from: pid, to: target, ref });
-      }
-    };
-    const fail = (error: Error): void => {
-      settle();
-      withdraw();
-      reject(error);
-    };
-    signal?.addEventListener("abort", abort, { once: true });
-    table.aliases.activate(ref, true, (message) => {
-      if (isTuple(message) && message.length === 2) onReply(message[1] as Term);
-    });
-    // Peers without aliases answer to the pid.
-    from.expectReply(ref, onReply);
-    const down = (reason: Term): void => fail(downError(to, reason));
-    table.monitors.add({ ref, from: pid, node, target, down });
-    try {
-      from.route(node, { type: "monitor", from: pid, to: target, ref });
-      from.send(to, t(GEN_CALL, t(pid, new ImproperList([ALIAS], ref)), request));
-    } catch (error) {
-      fail(error as Error);
-    }
+    const pending = new PendingCall(from, to, node, target, { resolve, reject });
+    pending.begin(request, timeout, signal);
   });
+}
+
+/** A call that waits: its reference is monitor, alias and tag at once, and so is this. */
+class PendingCall extends Expiring implements Alias, ExpectedReply, OutgoingMonitor {
+  readonly ref: Reference;
+  readonly from: Pid;
+  readonly node: Atom;
+  readonly target: Pid | Name;
+  readonly once = true;
+  readonly #caller: Process;
+  readonly #to: Destination;
+  readonly #settlers: Settlers;
+  #timeout = 0;
+  #signal: AbortSignal | undefined = undefined;
+  #abort: (() => void) | undefined = undefined;
+
+  constructor(
+    caller: Process,
+    to: Destination,
+    node: Atom,
+    target: Pid | Name,
+    settlers: Settlers,
+  ) {
+    super();
+    this.ref = caller.table.identity.nextReference();
+    this.from = caller.pid;
+    this.node = node;
+    this.target = target;
+    this.#caller = caller;
+    this.#to = to;
+    this.#settlers = settlers;
+  }
+
+  begin(request: Term, timeout: number, signal: AbortSignal | undefined): void {
+    const { ref, from, target, node } = this;
+    const { table } = this.#caller;
+    this.#timeout = timeout;
+    if (Number.isFinite(timeout)) table.deadlines.add(this, timeout);
+    if (signal !== undefined) {
+      this.#signal = signal;
+      this.#abort = () => this.#fail(signal.reason as Error);
+      signal.addEventListener("abort", this.#abort, { once: true });
+    }
+    table.aliases.activate(this);
+    // Peers without aliases answer to the pid.
+    this.#caller.expectReply(this);
+    table.monitors.add(this);
+    try {
+      this.#caller.route(node, { type: "monitor", from, to: target, ref });
+      this.#caller.send(this.#to, t(GEN_CALL, t(from, new ImproperList([ALIAS], ref)), request));
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+  }
+
+  /** A message to the alias. */
+  receive(message: Term): void {
+    if (isTuple(message) && message.length === 2) this.replied(message[1] as Term);
+  }
+
+  replied(reply: Term): void {
+    this.#withdraw();
+    this.#settlers.resolve(reply);
+  }
+
+  down(reason: Term): void {
+    this.#fail(downError(this.#to, reason));
+  }
+
+  expired(): void {
+    this.#fail(timedOut(this.#to, this.#timeout));
+  }
+
+  #fail(error: Error): void {
+    this.#withdraw();
+    this.#settlers.reject(error);
+  }
+
+  #withdraw(): void {
+    const { ref, from, target, node } = this;
+    const { table } = this.#caller;
+    table.deadlines.remove(this);
+    if (this.#abort !== undefined) this.#signal?.removeEventListener("abort", this.#abort);
+    table.aliases.deactivate(ref);
+    this.#caller.forgetReply(ref);
+    if (table.monitors.remove(ref) !== undefined) {
+      this.#caller.route(node, { type: "demonitor", from, to: target, ref });
+    }
+  }
+}
+
+interface Settlers {
+  readonly resolve: (reply: Term) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** Sends a request that is not answered (`gen_server:cast/2`). */

@@ -1,39 +1,37 @@
 import type { Reference } from "../term/reference.ts";
 import type { Term } from "../term/term.ts";
-import { referenceNumber } from "./identity.ts";
+import { ReferenceTable } from "./reference-table.ts";
 
-interface Alias {
+/** An address that can be taken back. */
+export interface Alias {
   readonly ref: Reference;
-  readonly receive: (message: Term, bytes: number) => void;
   /** Gone after the first message (`reply_demonitor`). */
   readonly once: boolean;
+  receive(message: Term, bytes: number): void;
 }
 
 /** References that processes and calls of this node accept as addresses (protocol SG-30). */
 export class Aliases {
-  readonly #byNumber = new Map<number, Alias>();
+  readonly #active = new ReferenceTable<Alias>();
 
   get size(): number {
-    return this.#byNumber.size;
+    return this.#active.size;
   }
 
-  activate(ref: Reference, once: boolean, receive: (message: Term, bytes: number) => void): void {
-    this.#byNumber.set(referenceNumber(ref), { ref, receive, once });
+  activate(alias: Alias): void {
+    this.#active.set(alias);
   }
 
   /** @returns whether it was active. */
   deactivate(ref: Reference): boolean {
-    const number = referenceNumber(ref);
-    if (this.#byNumber.get(number)?.ref.equals(ref) !== true) return false;
-    return this.#byNumber.delete(number);
+    return this.#active.take(ref) !== undefined;
   }
 
   /** A message to an alias that is not active is dropped, as everywhere in Erlang. */
   deliver(ref: Reference, message: Term, bytes: number): void {
-    const number = referenceNumber(ref);
-    const alias = this.#byNumber.get(number);
-    if (alias === undefined || !alias.ref.equals(ref)) return;
-    if (alias.once) this.#byNumber.delete(number);
+    const alias = this.#active.get(ref);
+    if (alias === undefined) return;
+    if (alias.once) this.#active.take(ref);
     alias.receive(message, bytes);
   }
 }

@@ -3,7 +3,7 @@ import type { Pid } from "../term/pid.ts";
 import type { Reference } from "../term/reference.ts";
 import type { Term } from "../term/term.ts";
 import type { Name } from "../signal/signal.ts";
-import { referenceNumber } from "./identity.ts";
+import { ReferenceTable } from "./reference-table.ts";
 
 /** One monitor that a local process (or a call of the program) holds on something. */
 export interface OutgoingMonitor {
@@ -13,28 +13,24 @@ export interface OutgoingMonitor {
   readonly node: Atom;
   readonly target: Pid | Name;
   /** Called once, when the target is gone; the monitor is no more by then. */
-  readonly down: (reason: Term) => void;
+  down(reason: Term): void;
 }
 
 /** All monitors held by this node's processes, by reference. */
 export class Monitors {
-  readonly #byRef = new Map<number, OutgoingMonitor>();
+  readonly #byRef = new ReferenceTable<OutgoingMonitor>();
 
   get size(): number {
     return this.#byRef.size;
   }
 
   add(monitor: OutgoingMonitor): void {
-    this.#byRef.set(referenceNumber(monitor.ref), monitor);
+    this.#byRef.set(monitor);
   }
 
   /** Removes a monitor: its `down` will not be called. */
   remove(ref: Reference): OutgoingMonitor | undefined {
-    const number = referenceNumber(ref);
-    const monitor = this.#byRef.get(number);
-    if (monitor === undefined || !monitor.ref.equals(ref)) return undefined;
-    this.#byRef.delete(number);
-    return monitor;
+    return this.#byRef.take(ref);
   }
 
   /** The target is gone. A reference that is not (or no longer) known is ignored. */
@@ -44,7 +40,7 @@ export class Monitors {
 
   /** The connection to `node` is gone: every monitor across it fires, once. */
   nodeDown(node: Atom, reason: Term): void {
-    for (const monitor of [...this.#byRef.values()]) {
+    for (const monitor of this.#byRef.entries()) {
       if (monitor.node === node) this.fire(monitor.ref, reason);
     }
   }

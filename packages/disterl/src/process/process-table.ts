@@ -5,6 +5,7 @@ import { atoms } from "../term/atom.ts";
 import type { Pid } from "../term/pid.ts";
 import type { Term } from "../term/term.ts";
 import { Aliases } from "./aliases.ts";
+import { Deadlines } from "./deadlines.ts";
 import type { Identity } from "./identity.ts";
 import { Monitors } from "./monitors.ts";
 import { NameRegistry } from "./name-registry.ts";
@@ -33,6 +34,8 @@ export class ProcessTable {
   readonly linkCounts = new RelationCounts();
   readonly watcherCounts = new RelationCounts();
   readonly runQueue: RunQueue;
+  /** Of the calls that processes make. */
+  readonly deadlines: Deadlines;
   /** A process ended abnormally: for the node's log. */
   onCrash: (process: Process, reason: Term, error: unknown) => void = () => {};
   readonly #byId = new Map<number, Process>();
@@ -43,6 +46,7 @@ export class ProcessTable {
     this.clock = clock;
     this.limits = limits;
     this.runQueue = new RunQueue((callback) => clock.soon(callback));
+    this.deadlines = new Deadlines(clock);
   }
 
   get size(): number {

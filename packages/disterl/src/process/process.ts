@@ -8,11 +8,12 @@ import { isTuple, t } from "../term/tuple.ts";
 import { type Destination, namedDestination } from "./destination.ts";
 import { ProcessError } from "./errors.ts";
 import { reasonOf } from "./exit-reason.ts";
-import { type Identity, referenceNumber } from "./identity.ts";
+import type { Identity } from "./identity.ts";
 import { Links } from "./links.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { ProcessTable } from "./process-table.ts";
 import { type ReceiveOptions, Receivers } from "./receivers.ts";
+import { ReferenceTable } from "./reference-table.ts";
 import type { Runnable } from "./run-queue.ts";
 import { Watchers } from "./watchers.ts";
 
@@ -28,6 +29,12 @@ export interface ProcessOptions {
   readonly trapExit?: boolean;
   /** A service of the node: exit signals of others are ignored. @internal */
   readonly system?: boolean;
+}
+
+/** A call that may be answered by a message to the pid of the caller. @internal */
+export interface ExpectedReply {
+  readonly ref: Reference;
+  replied(reply: Term): void;
 }
 
 /**
@@ -47,7 +54,7 @@ export class Process implements Runnable {
   readonly #onMessage: ((message: Term, self: Process) => void | Promise<void>) | undefined;
   readonly #monitors = new Set<Reference>();
   readonly #aliases = new Set<Reference>();
-  readonly #replies = new Map<number, (reply: Term) => void>();
+  readonly #replies = new ReferenceTable<ExpectedReply>();
   readonly #system: boolean;
   #pid: Pid;
   #scheduled = false;
@@ -158,28 +165,26 @@ export class Process implements Runnable {
   }
 
   /**
-   * Calls back with `Reply` when a message `{Tag, Reply}` comes whose tag is `ref` or `[alias | ref]`:
-   * the answer to a call, which then is no message of the mailbox. @internal
+   * Hands over `Reply` when a message `{Tag, Reply}` comes whose tag is the reference or
+   * `[alias | reference]`: the answer to a call, which then is no message of the mailbox. @internal
    */
-  expectReply(ref: Reference, callback: (reply: Term) => void): void {
-    this.#replies.set(referenceNumber(ref), callback);
+  expectReply(expected: ExpectedReply): void {
+    this.#replies.set(expected);
   }
 
   /** @internal */
   forgetReply(ref: Reference): void {
-    this.#replies.delete(referenceNumber(ref));
+    this.#replies.take(ref);
   }
 
   #isReply(message: Term): boolean {
     if (!isTuple(message) || message.length !== 2) return false;
     const tag = message[0];
     const ref = tag instanceof ImproperList ? tag.tail : tag;
-    if (!(ref instanceof Reference) || !this.#table.identity.isOwn(ref.node, ref.creation)) {
-      return false;
-    }
-    const callback = this.#replies.get(referenceNumber(ref));
-    callback?.(message[1] as Term);
-    return callback !== undefined;
+    if (!(ref instanceof Reference)) return false;
+    const expected = this.#replies.get(ref);
+    expected?.replied(message[1] as Term);
+    return expected !== undefined;
   }
 
   // ── relations ─────────────────────────────────────────────────────────────────────────────────
@@ -264,8 +269,10 @@ export class Process implements Runnable {
   alias(options: { readonly reply?: boolean } = {}): Reference {
     const ref = this.#table.identity.nextReference();
     this.#aliases.add(ref);
-    this.#table.aliases.activate(ref, options.reply ?? false, (message, bytes) => {
-      this.deliver(message, bytes);
+    this.#table.aliases.activate({
+      ref,
+      once: options.reply ?? false,
+      receive: (message, bytes) => this.deliver(message, bytes),
     });
     return ref;
   }

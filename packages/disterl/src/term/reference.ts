@@ -28,7 +28,7 @@ export class Reference {
       other.node === this.node &&
       other.creation === this.creation &&
       other.words.length === this.words.length &&
-      other.words.every((word, i) => word === this.words[i])
+      equalWords(other.words, this.words)
     );
   }
 
@@ -40,4 +40,10 @@ export class Reference {
   toJSON(): string {
     return this.toString();
   }
+}
+
+/** Of two that are equally long. */
+function equalWords(one: readonly number[], other: readonly number[]): boolean {
+  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
+  return true;
 }
