@@ -2,12 +2,14 @@
  * The command as people and scripts know it: texts and exit statuses, ours and those of the `epmd` of
  * each Erlang/OTP found here, each asking its own daemon.
  */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createServer } from "node:net";
 import { freePort, otpReleases } from "disterl/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { ourCall, ourProgram, realProgram, runCall } from "./epmd-programs.ts";
 import { EpmdLog } from "../../packages/cli/src/epmd/epmd-log.ts";
 import { systemdDescriptors } from "../../packages/cli/src/epmd/systemd.ts";
-import { names, register } from "./epmd-raw.ts";
+import { ask, bytes, names, RawConnection, register } from "./epmd-raw.ts";
 
 const cleanUp: (() => unknown)[] = [];
 
@@ -204,6 +206,62 @@ describe("disterl epmd alone", () => {
     const port = String(await freePort());
     await ourProgram.run(["-daemon", "-address", "127.0.0.1", "-port", port]);
     expect((await ourProgram.run(["-port", port, "-kill"])).stdout).toBe("Killed\n");
+  });
+
+  /** Runs the command in a shell of its own, which prepares its surroundings. */
+  function inShell(script: string, args: readonly string[], descriptor?: number): ChildProcess {
+    const { file, args: all } = ourCall(args);
+    const child = spawn("sh", ["-c", `${script}; exec "$@"`, "sh", file, ...all], {
+      stdio: ["ignore", "ignore", "pipe", descriptor ?? "ignore"],
+    });
+    const ended = new Promise((resolve) => child.once("close", resolve));
+    cleanUp.push(async () => {
+      child.kill("SIGKILL");
+      await ended;
+    });
+    return child;
+  }
+
+  function ready(child: ChildProcess): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let text = "";
+      child.stderr?.on("data", (chunk: Buffer) => {
+        text += chunk.toString();
+        if (text.includes("entering the main loop")) resolve();
+      });
+      child.once("close", () => reject(new Error(text)));
+    });
+  }
+
+  test("-systemd takes over a socket that listens already", async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const { fd } = Reflect.get(server, "_handle");
+    const script = "export LISTEN_PID=$$ LISTEN_FDS=1";
+    const child = inShell(script, ["-systemd", "-d", "-d"], fd);
+    const listening = ready(child);
+    server.close();
+    await listening;
+    const { connection } = await register(port, "x");
+    expect((await ourProgram.run(["-port", String(port), "-names"])).stdout).toBe(
+      `epmd: up and running on port ${port} with data:\nname x at port 5000\n`,
+    );
+    await connection.end();
+  });
+
+  test("with few descriptors idle connections make room for look-ups", async () => {
+    const port = await freePort();
+    const args = ["-address", "127.0.0.1", "-port", String(port), "-d", "-d"];
+    await ready(inShell("ulimit -n 128", args));
+    const { connection } = await register(port, "x");
+    const idle: RawConnection[] = [];
+    for (let index = 0; index < 300; index += 1) idle.push(await RawConnection.open(port));
+    expect(await ask(port, bytes("0002 7a 78"))).toMatch(/^7700/);
+    expect(connection.closed).toBe(false);
+    for (const one of idle) one.destroy();
+    await connection.end();
   });
 
   test("the log is bounded in lines a second and in the length of a line", async () => {

@@ -1,6 +1,5 @@
 import { isIP } from "node:net";
 import { EpmdError } from "./errors.ts";
-import { isLoopback } from "./local-peer.ts";
 
 /** An address to bind. */
 export interface ListenAddress {
@@ -46,14 +45,13 @@ export function listenAddresses(requested: readonly string[] = []): ListenAddres
 }
 
 function addedLoopback(requested: readonly string[]): ListenAddress[] {
-  const has = (family: 4 | 6, any: string): boolean =>
-    requested.some((one) => isIP(one) === family && (isAny(one, any) || isLoopback(one)));
+  // The very addresses nodes register at: 127.0.0.2 does not do.
   const added: ListenAddress[] = [];
-  if (!has(4, "0.0.0.0")) added.push({ address: "127.0.0.1", wanted: false });
-  if (!has(6, "::")) added.push({ address: "::1", wanted: false });
+  if (!requested.some((one) => one === "127.0.0.1" || one === "0.0.0.0")) {
+    added.push({ address: "127.0.0.1", wanted: false });
+  }
+  if (!requested.some((one) => /^[0:]+1?$/.test(one))) {
+    added.push({ address: "::1", wanted: false });
+  }
   return added;
-}
-
-function isAny(address: string, any: string): boolean {
-  return address === any || /^[0:]+$/.test(address);
 }

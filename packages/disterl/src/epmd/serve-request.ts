@@ -94,7 +94,7 @@ function serveAlive(
     connection.replyAndClose(aliveRefusal(node.highest));
   };
   if (fault !== undefined) return refuse(fault);
-  if (connection.left) return;
+  if (connection.left) return connection.destroy();
   const answer = context.registry.register(node, connection.number);
   if (!answer.ok) {
     if (answer.reason === "too_many") context.tellLimit("registrations", connection.peer);
