@@ -21,7 +21,7 @@ const FLOORS = {
     builtins: ["net", "dns/promises", "fs"],
   },
   connection: {
-    folders: ["bytes", "term", "signal", "wire", "handshake", "carrier", "trace"],
+    folders: ["bytes", "term", "etf", "signal", "wire", "handshake", "carrier", "trace"],
     builtins: [],
   },
   otp: { folders: ["term", "signal", "process"], builtins: [] },
