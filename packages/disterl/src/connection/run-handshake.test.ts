@@ -2,7 +2,9 @@ import * as net from "node:net";
 import { afterEach, expect, test } from "vitest";
 import type { Channel, Listener } from "../carrier/carrier.ts";
 import { systemClock } from "../carrier/clock.ts";
+import { MemoryNetwork } from "../carrier/memory.ts";
 import { inetTcp } from "../carrier/tcp.ts";
+import { VirtualClock } from "../carrier/virtual-clock.ts";
 import { accept } from "../handshake/accept.ts";
 import type { AcceptPolicy } from "../handshake/accept-policy.ts";
 import { Cookie } from "../handshake/cookie.ts";
@@ -135,4 +137,22 @@ test("silence is cut by the step timer", async () => {
     }),
   });
   await expect(silent).rejects.toMatchObject({ code: "ERR_HANDSHAKE_TIMEOUT", step: "name" });
+});
+
+test("a long step makes room for itself in the whole", async () => {
+  const clock = new VirtualClock();
+  const network = new MemoryNetwork({ clock });
+  const carrier = network.carrier("here");
+  await carrier.listen({ port: 1 }, () => {});
+  const channel = await clock.runUntil(carrier.connect({ host: "here", port: 1 }));
+  const options = { ourName: "c@there", ourCreation: 6, flags: defaultFlags(), policy };
+  const silent = runHandshake({
+    channel,
+    lengthBytes: 2,
+    clock,
+    limits: { stepMs: 60_000 },
+    handshake: accept({ ...options, attempt: undefined }),
+  });
+  await expect(clock.runUntil(silent)).rejects.toThrow("60000 ms");
+  expect(clock.now()).toBe(60_000);
 });

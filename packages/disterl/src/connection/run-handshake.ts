@@ -8,7 +8,7 @@ import { PacketSplitter } from "./packet-splitter.ts";
 export interface HandshakeLimits {
   /** Milliseconds for each step; `net_setuptime`. Default 7,000. */
   readonly stepMs: number;
-  /** Milliseconds for the whole. Default 12,000. */
+  /** Milliseconds for the whole. Default 12,000, or {@link stepMs} where that is more. */
   readonly totalMs: number;
   /** Bytes of one packet. Default 2,048. */
   readonly packetBytes: number;
@@ -87,7 +87,9 @@ class HandshakeRun<Result> implements ChannelHandler {
     reject: (error: unknown) => void,
   ) {
     this.#options = options;
-    this.#limits = { ...defaultHandshakeLimits, ...options.limits };
+    const limits = { ...defaultHandshakeLimits, ...options.limits };
+    const totalMs = options.limits?.totalMs ?? Math.max(limits.totalMs, limits.stepMs);
+    this.#limits = { ...limits, totalMs };
     this.#splitter = new PacketSplitter(options.lengthBytes, this.#limits.packetBytes);
     this.#resolve = resolve;
     this.#reject = reject;
