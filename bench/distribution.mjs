@@ -1,0 +1,174 @@
+/**
+ * Messages one way over one connection: how many, how many bytes, and what they cost.
+ *
+ * The same messages go between two real Erlang nodes, between two nodes of ours, and from one to the
+ * other, by turns; bytes also go through a bare socket between two Node processes, which is what the
+ * machine allows. The time is from the first message to the answer to the last.
+ */
+import { Peers } from "./peers/peers.mjs";
+import { cpuOf } from "./peers/process-figures.mjs";
+import { calibrated, interleaved, printRows, rowOf } from "./rounds.mjs";
+
+export const question = "messages one way";
+
+const KB = 1024;
+const MB = 1024 * 1024;
+const BEAM = "BEAM to BEAM";
+
+/** What is sent, and the targets of its rows. */
+const shapes = [
+  {
+    label: "small to a name",
+    send: { address: "name", size: "small" },
+    targets: { out: { least: 2 }, in: { least: 0.9 }, own: { least: 8 } },
+  },
+  {
+    label: "small to a pid",
+    send: { address: "pid", size: "small" },
+    targets: { out: { least: 2 }, in: { least: 0.9 }, own: { least: 8 } },
+    cpu: true,
+  },
+  {
+    label: "1 KB",
+    send: { address: "pid", size: KB },
+    targets: { out: { least: 1 }, own: { least: 5 } },
+  },
+  {
+    label: "64 KB",
+    send: { address: "pid", size: 64 * KB },
+    targets: { out: { least: 0.8 }, in: { least: 0.8 }, own: { least: 0.8 } },
+    socket: 0.9,
+  },
+  {
+    label: "16 MB",
+    send: { address: "pid", size: 16 * MB },
+    targets: { out: { least: 1 }, in: { least: 1 }, own: { least: 1 } },
+    socket: undefined,
+  },
+];
+
+/** How long one figure takes, in milliseconds. */
+const FIGURE_MS = 200;
+const QUICK_MS = 80;
+
+export async function run({ quick = false, rounds = quick ? 3 : 7 } = {}) {
+  const peers = await Peers.start();
+  try {
+    const [beam, beam2, ours, ours2] = await Promise.all([
+      peers.otp(),
+      peers.otp(),
+      peers.node(),
+      peers.node(),
+    ]);
+    const bare = await bareSocket(peers);
+    const pairs = { beam: [beam, beam2], out: [ours, beam], in: [beam, ours], own: [ours, ours2] };
+    const ms = quick ? QUICK_MS : FIGURE_MS;
+    const rows = [];
+    for (const shape of shapes) rows.push(...(await rowsOf(shape, { pairs, bare, rounds, ms })));
+    rows.push(...(await awaitingRows({ pairs, rounds, ms })));
+    return rows;
+  } finally {
+    await peers.stop();
+  }
+}
+
+/** Gives a function that streams so many bytes between two processes, in bytes per microsecond. */
+async function bareSocket(peers) {
+  const [listening, dialling] = await Promise.all([peers.socket(), peers.socket()]);
+  const port = await listening.ask("listen");
+  return async (bytes) => bytes / (await dialling.ask("stream", { port, bytes })).us;
+}
+
+/** A task that sends for about `ms` milliseconds; notes the CPU of a message at both ends, too. */
+async function sending([from, to], send, ms, cost = { from: [], to: [] }) {
+  const args = { to: to.name, ...send };
+  const count = await calibrated((count) => from.ask("send", { ...args, count }), ms);
+  return async () => {
+    const before = { from: cpuOf(from.pid), to: cpuOf(to.pid) };
+    const { us } = await from.ask("send", { ...args, count });
+    cost.from.push((cpuOf(from.pid) - before.from) / count);
+    cost.to.push((cpuOf(to.pid) - before.to) / count);
+    return (count / us) * 1e6;
+  };
+}
+
+async function rowsOf({ label, send, targets, cpu, ...shape }, { pairs, bare, rounds, ms }) {
+  const tasks = new Map();
+  const costs = {};
+  for (const [way, pair] of Object.entries(pairs)) {
+    costs[way] = { from: [], to: [] };
+    tasks.set(way, await sending(pair, send, ms, costs[way]));
+  }
+  const large = send.size !== "small";
+  if ("socket" in shape) {
+    const bytes = await bytesFor(bare, ms);
+    tasks.set("socket", async () => ((await bare(bytes)) * 1e6) / send.size);
+  }
+  const figures = await interleaved(tasks, rounds);
+  const unit = large ? "MB/s" : "msg/s";
+  const scaled = (way) => figures.get(way).map((rate) => (large ? (rate * send.size) / 1e6 : rate));
+  const rows = [rowOf({ name: `${label}, ${BEAM}`, unit, values: scaled("beam") })];
+  for (const [way, name] of Object.entries(ways)) {
+    const beside = { beside: scaled("beam"), to: BEAM, ...targets[way] };
+    rows.push(rowOf({ name: `${label}, ${name}`, unit, values: scaled(way), ...beside }));
+  }
+  if (cpu) rows.push(...cpuRows(costs));
+  if (tasks.has("socket")) rows.push(...socketRows(label, scaled, shape.socket));
+  return rows;
+}
+
+const ways = { out: "Node to BEAM", in: "BEAM to Node", own: "Node to Node" };
+
+function socketRows(label, scaled, least) {
+  const beside = { beside: scaled("socket"), to: "a bare socket", unit: "MB/s", least };
+  return Object.entries(ways).map(([way, name]) =>
+    rowOf({ name: `${label}, ${name}`, values: scaled(way), ...beside }),
+  );
+}
+
+async function bytesFor(bare, ms) {
+  await bare(16 * MB);
+  return Math.round((await bare(64 * MB)) * ms * 1000);
+}
+
+function cpuRows(costs) {
+  const row = (name, values, most) =>
+    rowOf({ name: `CPU of a small message, ${name}`, unit: "us", values, most });
+  return [
+    row("BEAM sends to BEAM", costs.beam.from),
+    row("BEAM receives from BEAM", costs.beam.to),
+    row("Node sends to BEAM", costs.out.from, 0.5),
+    row("Node receives from BEAM", costs.in.to, 2),
+    row("Node sends to Node", costs.own.from),
+    row("Node receives from Node", costs.own.to),
+  ];
+}
+
+/** Senders that await after each message, and a receiver that has a promise for each. */
+async function awaitingRows({ pairs, rounds, ms }) {
+  const small = { address: "pid", size: "small" };
+  const tasks = new Map([
+    ["plain", await sending(pairs.out, small, ms)],
+    ["awaiting", await sending(pairs.out, { ...small, awaiting: true }, ms)],
+    ["own", await sending(pairs.own, small, ms)],
+    ["receiving", await sending(pairs.own, { ...small, sink: "receiving_sink" }, ms)],
+  ]);
+  const figures = await interleaved(tasks, rounds);
+  const row = (name, key, beside, to, least) =>
+    rowOf({
+      name,
+      unit: "msg/s",
+      values: figures.get(key),
+      beside: figures.get(beside),
+      to,
+      least,
+    });
+  return [
+    row("small, Node to BEAM, await after each", "awaiting", "plain", "no await", 0.9),
+    row("small, Node to Node, await receive()", "receiving", "own", "onMessage"),
+  ];
+}
+
+if (import.meta.url === `file://${process.argv[1]}`) {
+  printRows(await run({ quick: process.argv.includes("--quick") }));
+}

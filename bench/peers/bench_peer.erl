@@ -1,0 +1,124 @@
+%% What an Erlang node does for the benchmarks. Everything is timed here, inside the node.
+-module(bench_peer).
+-behaviour(gen_server).
+-export([start/0, send/4, fan_out/2, round_trips/2, calls/3, connects/2]).
+-export([init/1, handle_call/3, handle_cast/2]).
+
+
+start() ->
+    register(sink, spawn(fun sink/0)),
+    register(echo, spawn(fun echo/0)),
+    {ok, _} = gen_server:start({local, server}, bench_peer, [], []),
+    ok.
+
+%% Counts what comes, and says so at the end.
+sink() ->
+    receive
+        {who, From} -> From ! {self(), here};
+        {expect, From, Count} -> drain(Count), From ! {done, Count}
+    end,
+    sink().
+
+drain(0) -> ok;
+drain(Count) -> receive {_, _} -> drain(Count - 1) end.
+
+echo() ->
+    receive
+        {who, From} -> From ! {self(), here};
+        {ping, From} -> From ! pong
+    end,
+    echo().
+
+init([]) -> {ok, none}.
+handle_call(Request, _From, State) -> {reply, Request, State}.
+handle_cast(_Request, State) -> {noreply, State}.
+
+pid_of(Name, Node) ->
+    {Name, Node} ! {who, self()},
+    receive {Pid, here} -> Pid after 60000 -> error({no_answer, Name, Node}) end.
+
+%% Sends Count messages one way: {microseconds until the last has arrived}.
+send(Node, Address, Size, Count) ->
+    To = case Address of
+        name -> {sink, Node};
+        pid -> pid_of(sink, Node)
+    end,
+    Message = {17, case Size of small -> <<"hello">>; _ -> binary:copy(<<7>>, Size) end},
+    timed(fun() ->
+        To ! {expect, self(), Count},
+        send_loop(To, Message, Count),
+        done(Count)
+    end).
+
+send_loop(_To, _Message, 0) -> ok;
+send_loop(To, Message, Count) ->
+    To ! Message,
+    send_loop(To, Message, Count - 1).
+
+done(Count) -> receive {done, Count} -> ok after 60000 -> error(not_all_arrived) end.
+
+%% Small messages, by turns to each of Nodes, Count in all.
+fan_out(Nodes, Count) ->
+    Pids = [pid_of(sink, Node) || Node <- Nodes],
+    Each = Count div length(Pids),
+    timed(fun() ->
+        [Pid ! {expect, self(), Each} || Pid <- Pids],
+        fan_loop(list_to_tuple(Pids), {17, <<"hello">>}, 1, Each * length(Pids)),
+        [done(Each) || _ <- Pids]
+    end).
+
+fan_loop(_Pids, _Message, _Turn, 0) -> ok;
+fan_loop(Pids, Message, Turn, Count) when Turn > tuple_size(Pids) ->
+    fan_loop(Pids, Message, 1, Count);
+fan_loop(Pids, Message, Turn, Count) ->
+    element(Turn, Pids) ! Message,
+    fan_loop(Pids, Message, Turn + 1, Count - 1).
+
+%% {p50, p99} in nanoseconds.
+round_trips(Node, Count) ->
+    Pid = pid_of(echo, Node),
+    percentiles([round_trip(Pid) || _ <- lists:seq(1, Count)]).
+
+round_trip(Pid) ->
+    Start = erlang:monotonic_time(nanosecond),
+    Pid ! {ping, self()},
+    receive pong -> erlang:monotonic_time(nanosecond) - Start end.
+
+%% Callers processes, each of which makes its share of Count calls one after another.
+calls(Node, Callers, Count) ->
+    Each = Count div Callers,
+    Self = self(),
+    timed(fun() ->
+        [spawn_link(fun() -> call_loop(Node, Each), Self ! {done, Each} end)
+            || _ <- lists:seq(1, Callers)],
+        [done(Each) || _ <- lists:seq(1, Callers)]
+    end).
+
+call_loop(_Node, 0) -> ok;
+call_loop(Node, Count) ->
+    hello = gen_server:call({server, Node}, hello),
+    call_loop(Node, Count - 1).
+
+%% Connects and disconnects: {p50, p99} in nanoseconds of net_kernel:connect_node/1.
+connects(Node, Count) ->
+    percentiles([connect(Node) || _ <- lists:seq(1, Count)]).
+
+connect(Node) ->
+    Start = erlang:monotonic_time(nanosecond),
+    true = net_kernel:connect_node(Node),
+    Time = erlang:monotonic_time(nanosecond) - Start,
+    pid_of(sink, Node),
+    true = erlang:disconnect_node(Node),
+    timer:sleep(10),
+    Time.
+
+%% Microseconds.
+timed(Work) ->
+    Start = erlang:monotonic_time(nanosecond),
+    Work(),
+    {(erlang:monotonic_time(nanosecond) - Start) div 1000}.
+
+percentiles(Times) ->
+    Sorted = lists:sort(Times),
+    Length = length(Sorted),
+    {lists:nth(Length div 2 + 1, Sorted), lists:nth(Length * 99 div 100 + 1, Sorted)}.

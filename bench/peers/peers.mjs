@@ -1,0 +1,143 @@
+/**
+ * The cast of the benchmarks: real Erlang nodes, nodes of ours and bare sockets, each in a process
+ * of its own, all on the loopback address with an epmd of their own.
+ */
+import { readFile } from "node:fs/promises";
+import { startCEpmd, startOtpNode } from "disterl/testing";
+import { Forked } from "./forked.mjs";
+
+const COOKIE = "benchmarks";
+
+/** A node of ours. */
+class NodePeer {
+  kind = "Node";
+  #forked;
+
+  static async start(name, epmdPort, more = {}) {
+    const settings = { name: `${name}@localhost`, cookie: COOKIE, epmdPort, more };
+    const peer = new NodePeer();
+    peer.#forked = await Forked.start("./node-peer.mjs", settings, ["--expose-gc", ...flags()]);
+    return peer;
+  }
+
+  get name() {
+    return this.#forked.name;
+  }
+
+  get pid() {
+    return this.#forked.pid;
+  }
+
+  ask(command, args) {
+    return this.#forked.ask(command, args);
+  }
+
+  stop() {
+    return this.#forked.stop();
+  }
+}
+
+/** More flags for the nodes of ours, such as `--cpu-prof`: from `BENCH_NODE_FLAGS`. */
+function flags() {
+  return (process.env.BENCH_NODE_FLAGS ?? "").split(" ").filter((flag) => flag !== "");
+}
+
+/** A real Erlang node; answers the same commands as {@link NodePeer}. */
+class OtpPeer {
+  kind = "BEAM";
+  #node;
+
+  static async start(name, epmdPort, more = []) {
+    const peer = new OtpPeer();
+    peer.#node = await startOtpNode({
+      nameType: "short",
+      name: `${name}@localhost`,
+      cookie: COOKIE,
+      epmdPort,
+      // Nodes that meet one another through a third would talk behind our back.
+      flags: ["-connect_all", "false", ...more],
+    });
+    await peer.#node.loadModule(await readFile(new URL("bench_peer.erl", import.meta.url), "utf8"));
+    await peer.#node.eval("bench_peer:start()");
+    return peer;
+  }
+
+  get name() {
+    return this.#node.nodeName;
+  }
+
+  get pid() {
+    return this.#node.pid;
+  }
+
+  get release() {
+    return this.#node.release;
+  }
+
+  async ask(command, args) {
+    const text = await this.#node.eval(otpCalls[command](args), { timeoutMs: 120_000 });
+    const [first, second] = (text.match(/\d+/g) ?? []).map(Number);
+    return command === "roundTrips" || command === "connects"
+      ? { p50: first, p99: second }
+      : { us: first };
+  }
+
+  stop() {
+    return this.#node.stop();
+  }
+}
+
+const otpCalls = {
+  send: ({ to, address, size, count }) => `bench_peer:send('${to}', ${address}, ${size}, ${count})`,
+  fanOut: ({ to, count }) => `bench_peer:fan_out([${to.map((one) => `'${one}'`)}], ${count})`,
+  roundTrips: ({ to, count }) => `bench_peer:round_trips('${to}', ${count})`,
+  calls: ({ to, callers, count }) => `bench_peer:calls('${to}', ${callers}, ${count})`,
+  connects: ({ to, count }) => `bench_peer:connects('${to}', ${count})`,
+  connect: ({ to }) => `net_kernel:connect_node('${to}')`,
+  gc: () => "[erlang:garbage_collect(P) || P <- processes()], ok",
+};
+
+/** Starts peers on demand, and stops all of them at the end. */
+export class Peers {
+  #epmd;
+  /** @readonly */
+  #running = [];
+  #count = 0;
+
+  static async start() {
+    const peers = new Peers();
+    peers.#epmd = await startCEpmd();
+    return peers;
+  }
+
+  otp(flags) {
+    return this.#started(OtpPeer.start(this.#name("beam"), this.#epmd.port, flags));
+  }
+
+  node(options) {
+    return this.#started(NodePeer.start(this.#name("ours"), this.#epmd.port, options));
+  }
+
+  socket() {
+    return this.#started(Forked.start("./socket-peer.mjs", {}));
+  }
+
+  #name(kind) {
+    return `${kind}${++this.#count}_${process.pid}`;
+  }
+
+  async #started(starting) {
+    const peer = await starting;
+    this.#running.push(peer);
+    return peer;
+  }
+
+  async stop() {
+    await Promise.allSettled(this.#running.map((peer) => peer.stop()));
+    await this.#epmd.stop();
+  }
+
+  [Symbol.asyncDispose]() {
+    return this.stop();
+  }
+}
