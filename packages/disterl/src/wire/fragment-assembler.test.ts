@@ -280,6 +280,19 @@ test("a message of many fragments takes less than twice its length while it arri
   expect(most).toBeLessThan(2 * count * 65_536);
 });
 
+test("a binary does not keep memory alive that was reserved for fragments and not needed", () => {
+  const payload = binary(10_000);
+  const { signals, push } = reader();
+  push(first(1, 100, "00", CONTROL, payload.subarray(0, 100)));
+  for (let i = 99; i >= 1; i--) {
+    const at = (100 - i) * 100;
+    push(next(1, i, payload.subarray(at, i === 1 ? payload.length : at + 100)));
+  }
+  const [{ message }] = signals as [Extract<Signal, { type: "send" }>];
+  expect(Buffer.compare(message as Uint8Array, payload.subarray(5))).toBe(0);
+  expect((message as Uint8Array).buffer.byteLength).toBe(10_000);
+});
+
 test("fragIdleMs: a message that stands still ends the connection, one that moves does not", () => {
   const { made, push } = reader({ fragIdleMs: 1000 });
   made.sweep(0);
