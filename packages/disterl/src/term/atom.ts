@@ -65,7 +65,7 @@ export function atom<const Text extends string>(text: Text): Atom<Text> {
     throw new TypeError(`the atom ${text} is the JavaScript boolean ${text}`);
   }
   // Code points are at most the code units: only long texts are counted.
-  if (text.length > MAX_ATOM_CHARACTERS && [...text].length > MAX_ATOM_CHARACTERS) {
+  if (text.length > MAX_ATOM_CHARACTERS && Array.from(text).length > MAX_ATOM_CHARACTERS) {
     throw new TypeError(`an atom has at most ${MAX_ATOM_CHARACTERS} characters`);
   }
   if (!text.isWellFormed()) throw new TypeError("an atom must be well-formed Unicode");

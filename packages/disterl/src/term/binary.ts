@@ -13,8 +13,14 @@ export class Binary {
   readonly start: number;
   readonly length: number;
 
-  /** A view of `length` bytes of `source` from `start`. */
+  /**
+   * A view of `length` bytes of `source` from `start`.
+   * @throws RangeError when the source does not have them.
+   */
   constructor(source: Uint8Array, start: number, length: number) {
+    if (!(start >= 0 && length >= 0 && start + length <= source.length)) {
+      throw new RangeError(`no ${length} bytes from ${start} in ${source.length}`);
+    }
     this.source = source;
     this.start = start;
     this.length = length;

@@ -8,8 +8,9 @@ export class BitString {
   /** How many high-order bits of the last byte count: 1 to 7. */
   readonly lastBits: number;
 
+  /** @throws TypeError when there are no bytes, or not 1 to 7 bits in the last of them. */
   constructor(bytes: Uint8Array, lastBits: number) {
-    if (bytes.length === 0 || !(lastBits >= 1 && lastBits <= 7)) {
+    if (bytes.length === 0 || !Number.isInteger(lastBits) || lastBits < 1 || lastBits > 7) {
       throw new TypeError("a bit string has bytes, and 1 to 7 bits in the last of them");
     }
     this.lastBits = lastBits;

@@ -185,6 +185,7 @@ function enterMaps(
 }
 
 function sortedMap(map: MapEntries, sorted: SortedMaps): SortedMap {
+  if (map.keyArray.length < 2) return sortOne(map, sorted);
   const known = sorted.get(map);
   if (known !== undefined) return known;
   const keys = map.keyArray.filter((key) => key !== HOLE);
@@ -194,6 +195,7 @@ function sortedMap(map: MapEntries, sorted: SortedMaps): SortedMap {
 }
 
 function sortOne(map: MapEntries, sorted: SortedMaps): SortedMap {
+  if (map.keyArray.length < 2) return { keys: map.keyArray, values: map.valueArray };
   const known = sorted.get(map);
   if (known !== undefined) return known;
   const positions = [...map.keyArray.keys()].filter((at) => map.keyArray[at] !== HOLE);
@@ -229,5 +231,5 @@ function partsOf(term: Term, found: Set<MapEntries>): readonly Term[] {
   if (term instanceof OpaqueFun) return term.freeVariables;
   if (!(term instanceof MapEntries) || found.has(term)) return [];
   found.add(term);
-  return [...term.keyArray, ...term.valueArray].filter((part) => part !== HOLE);
+  return term.flat();
 }

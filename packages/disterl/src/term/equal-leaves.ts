@@ -1,4 +1,4 @@
-import { Binary, bytesOf } from "./binary.ts";
+import { type Binary, bytesOf } from "./binary.ts";
 import type { BitString } from "./bitstring.ts";
 import { Float } from "./float.ts";
 import type { ExternalFun } from "./fun.ts";

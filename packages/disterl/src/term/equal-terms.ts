@@ -116,12 +116,16 @@ function enterMaps(a: MapEntries, b: MapEntries, exact: boolean, frames: Frame[]
 }
 
 /**
- * The position of a key. When the key holds other terms and just one key of the map has its hash, that
+ * The position of a key. When the key holds other terms and just one key of the map is possible, that
  * one must be equal to it for the maps to be equal: left to be compared, so that nothing recurses.
  */
 function matchKey(map: MapEntries, key: Term, frames: Frame[]): number {
   const kind = kindOf(key);
   if (isLeaf(kind)) return findLeaf(map, key, kind);
+  if (map.keyArray.length === 1) {
+    frames.push({ left: [key], right: map.keyArray, next: 0, exact: true });
+    return 0;
+  }
   const index = indexOf(map);
   const hash = keyHasher.hash(key);
   const first = index.next(hash);

@@ -1,3 +1,5 @@
+import { formatFloat } from "./format-float.ts";
+
 /**
  * A float that a JavaScript number cannot show as one: it has no fraction (`1.0`, `-0.0`, `1.0e300`).
  *
@@ -9,6 +11,7 @@ export class Float {
 
   /** Use {@link float}. */
   constructor(value: number) {
+    if (!Number.isFinite(value)) throw new TypeError(`Erlang has no float ${value}`);
     this.value = value;
   }
 
@@ -16,8 +19,9 @@ export class Float {
     return this.value;
   }
 
+  /** As Erlang writes it: `1.0`, `1.0e22`. */
   toString(): string {
-    return Object.is(this.value, -0) ? "-0.0" : floatText(this.value);
+    return formatFloat(this.value);
   }
 
   toJSON(): number {
@@ -29,16 +33,10 @@ export class Float {
   }
 }
 
-function floatText(value: number): string {
-  const text = String(value);
-  return /^-?\d+$/.test(text) ? `${text}.0` : text;
-}
-
 /**
  * The Erlang float of a number: the number itself where it has a fraction, a {@link Float} elsewhere.
  * @throws TypeError for NaN and the infinities, which Erlang does not have.
  */
 export function float(value: number): Float | number {
-  if (!Number.isFinite(value)) throw new TypeError(`Erlang has no float ${value}`);
-  return Number.isInteger(value) ? new Float(value) : value;
+  return Number.isInteger(value) || !Number.isFinite(value) ? new Float(value) : value;
 }

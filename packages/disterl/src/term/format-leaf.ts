@@ -1,7 +1,13 @@
 import type { Atom } from "./atom.ts";
 import { BitString } from "./bitstring.ts";
 import { binaryBytes, numericValue } from "./equal-leaves.ts";
-import { type CharacterRange, formatAtomText, isPrintable, quote } from "./format-text.ts";
+import {
+  type CharacterRange,
+  formatAtomText,
+  isPrintable,
+  isPrintableText,
+  quote,
+} from "./format-text.ts";
 import { formatFloat } from "./format-float.ts";
 import type { Binary } from "./binary.ts";
 import type { Float } from "./float.ts";
@@ -22,6 +28,8 @@ export interface LeafStyle {
   readonly utf8: boolean;
   /** Whether integers of more than 1 KiB are written out. */
   readonly wholeIntegers: boolean;
+  /** Of a binary, no more than so many characters are wanted. */
+  readonly enough: number;
 }
 
 /** A KiB. */
@@ -77,9 +85,14 @@ function formatName(text: string, style: LeafStyle): string {
 }
 
 /** A binary as numbers: `<<1,2,5:3>>`. @internal */
-export function formatBytes(term: string | Uint8Array | Binary | BitString): string {
-  if (!(term instanceof BitString)) return `<<${binaryBytes(term).join(",")}>>`;
-  const whole = Array.from(term.bytes.subarray(0, -1), String);
+export function formatBytes(
+  term: string | Uint8Array | Binary | BitString,
+  style: LeafStyle,
+): string {
+  if (!(term instanceof BitString)) {
+    return `<<${binaryBytes(term).subarray(0, style.enough).join(",")}>>`;
+  }
+  const whole = Array.from(term.bytes.subarray(0, -1).subarray(0, style.enough), String);
   const last = (term.bytes.at(-1) as number) >> (8 - term.lastBits);
   return `<<${[...whole, `${last}:${term.lastBits}`].join(",")}>>`;
 }
@@ -91,14 +104,13 @@ export function formatText(bytes: Uint8Array, style: LeafStyle): string | undefi
   const text = style.utf8 ? decodeUtf8(bytes) : undefined;
   if (text === undefined) {
     if (!bytes.every((byte) => isPrintable(byte, "latin1"))) return undefined;
-    const latin1 = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+    const shown = bytes.subarray(0, style.enough);
+    const latin1 = Array.from(shown, (byte) => String.fromCharCode(byte)).join("");
     return `<<${quote(latin1, '"', "latin1")}>>`;
   }
-  for (const character of text) {
-    if (!isPrintable(character.codePointAt(0) as number, style.textRange)) return undefined;
-  }
+  if (!isPrintableText(text, style.textRange)) return undefined;
   const suffix = text.length === bytes.length ? "" : "/utf8";
-  return `<<${quote(text, '"', "unicode")}${suffix}>>`;
+  return `<<${quote(text.slice(0, style.enough), '"', "unicode")}${suffix}>>`;
 }
 
 function decodeUtf8(bytes: Uint8Array): string | undefined {

@@ -28,7 +28,7 @@ function writeNode(node: FormatNode, output: TextOutput, pending: (FormatNode | 
 }
 
 function pushItems(node: Container, pending: (FormatNode | string)[]): void {
-  pending.push(closeOf(node));
+  pending.push(node.close);
   if (node.tail !== undefined) pending.push(node.tail, "|");
   for (let i = node.items.length - 1; i >= 0; i--) {
     pending.push(node.items[i] as FormatNode);
@@ -39,9 +39,4 @@ function pushItems(node: Container, pending: (FormatNode | string)[]): void {
 /** What stands between key and value on one line. @internal */
 export function separatorOf(pair: Pair): string {
   return pair.kind === "pair" ? " => " : " = ";
-}
-
-/** @internal */
-export function closeOf(node: Container): string {
-  return node.kind === "list" ? "]" : "}";
 }

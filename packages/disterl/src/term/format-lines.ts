@@ -1,4 +1,4 @@
-import { closeOf, separatorOf, writeLine } from "./format-line.ts";
+import { separatorOf, writeLine } from "./format-line.ts";
 import type { Container, FormatNode, Leaf, Pair } from "./format-node.ts";
 import { isAtomic } from "./format-node.ts";
 import type { TextOutput } from "./text-output.ts";
@@ -143,7 +143,7 @@ export class LineLayout {
       if (this.#tasks.length !== depth) return;
     }
     this.#tasks.pop();
-    this.#write(closeOf(node));
+    this.#write(node.close);
   }
 
   #putNext(task: Items): void {

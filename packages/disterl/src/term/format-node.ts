@@ -1,30 +1,7 @@
-import { BitString } from "./bitstring.ts";
-import type { Binary } from "./binary.ts";
-import { compareTerms } from "./compare-terms.ts";
-import { binaryBytes } from "./equal-leaves.ts";
-import {
-  formatAtom,
-  formatBytes,
-  formatLeaf,
-  formatString,
-  formatText,
-  type LeafStyle,
-} from "./format-leaf.ts";
+import { dissect, type PartStyle, type Parts } from "./dissect.ts";
 import { displayLength } from "./format-text.ts";
-import type { ImproperList } from "./list.ts";
-import { HOLE, type MapEntries } from "./map-entries.ts";
-import type { NativeRecord } from "./native-record.ts";
 import type { Term } from "./term.ts";
 import { Kind, kindOf } from "./term-kind.ts";
-
-/** @internal */
-export interface NodeStyle extends LeafStyle {
-  /** Show lists and binaries of printable characters as text. */
-  readonly strings: boolean;
-  /** Containers below so many others are shown as `...`. */
-  readonly maxDepth: number;
-  readonly sortKeys: boolean;
-}
 
 /** Written as it is, never broken. @internal */
 export interface Leaf {
@@ -47,6 +24,7 @@ export interface Container {
   /** What stands before the items: `[`, `{`, `#{`, `#m:r{`. */
   readonly open: string;
   readonly openLength: number;
+  readonly close: string;
   /** A tuple whose first element is an atom, and which has others. */
   readonly tagged: boolean;
   readonly items: FormatNode[];
@@ -75,25 +53,28 @@ export function isAtomic(node: FormatNode): boolean {
 
 interface Frame {
   readonly node: Container;
-  /** Of a map: keys and values by turns. */
-  readonly parts: readonly Term[];
-  /** Names of a record's fields. */
-  readonly names: readonly FormatNode[];
-  readonly hasTail: boolean;
+  readonly parts: Parts;
   next: number;
   /** The key whose value comes next. */
   key: FormatNode | undefined;
 }
 
-/** Measures a term, of any depth. @internal */
-export function makeNode(term: Term, style: NodeStyle): FormatNode {
+/**
+ * Measures a term, of any depth.
+ * @param enough after so many characters the rest of the term is left away.
+ * @internal
+ */
+export function makeNode(term: Term, style: PartStyle, enough: number): FormatNode {
   const frames: Frame[] = [];
+  let written = 0;
   let made = visit(term, style, frames);
   for (let frame = frames.at(-1); frame !== undefined; frame = frames.at(-1)) {
     if (made !== undefined) place(frame, made);
-    if (frame.next < frame.parts.length) {
-      made = visit(frame.parts[frame.next++] as Term, style, frames);
+    if (frame.next < frame.parts.parts.length && written <= enough) {
+      made = visit(frame.parts.parts[frame.next++] as Term, style, frames);
+      written += made?.length ?? 1;
     } else {
+      if (frame.key !== undefined) place(frame, leaf("leaf", "..."));
       frames.pop();
       made = frame.node;
     }
@@ -108,7 +89,7 @@ function place(frame: Frame, made: FormatNode): void {
     frame.key = made;
     return;
   }
-  if (frame.hasTail && frame.next === frame.parts.length) {
+  if (frame.parts.hasTail && frame.next === frame.parts.parts.length) {
     node.tail = made;
     node.length += made.length + 1;
     return;
@@ -125,95 +106,35 @@ function paired(frame: Frame, value: FormatNode): FormatNode {
     frame.key = undefined;
     return { kind: "pair", key, value, length: key.length + 4 + value.length };
   }
-  const name = frame.names[frame.node.items.length];
+  const name = frame.parts.names[frame.node.items.length];
   if (name === undefined) return value;
-  return { kind: "field", key: name, value, length: name.length + 3 + value.length };
+  const key = leaf("leaf", name);
+  return { kind: "field", key, value, length: key.length + 3 + value.length };
 }
 
 /** The node of a term, or undefined when its parts have to be made first: they are in a new frame. */
-function visit(term: Term, style: NodeStyle, frames: Frame[]): FormatNode | undefined {
-  const kind = kindOf(term);
-  switch (kind) {
-    case Kind.tuple:
-      return enter("tuple", "{", term as readonly Term[], false, style, frames);
-    case Kind.list: {
-      const list = term as readonly Term[];
-      const text = style.strings ? formatString(list, style) : undefined;
-      return text !== undefined ? leaf(text) : enter("list", "[", list, false, style, frames);
-    }
-    case Kind.improperList: {
-      const { items, tail } = term as ImproperList;
-      return enter("list", "[", [...items, tail], true, style, frames);
-    }
-    case Kind.map:
-      return enter(
-        "map",
-        "#{",
-        mapParts(term as unknown as MapEntries, style),
-        false,
-        style,
-        frames,
-      );
-    case Kind.record: {
-      const record = term as NativeRecord;
-      const open = `#${formatAtom(record.module, style)}:${formatAtom(record.name, style)}{`;
-      const values = record.fields.map(([, value]) => value);
-      const names = record.fields.map(([name]) => leaf(formatAtom(name, style)));
-      return enter("record", open, values, false, style, frames, names);
-    }
-    case Kind.binary:
-    case Kind.bitString:
-      return binaryNode(term as string | Uint8Array | Binary | BitString, style);
-    default:
-      return leaf(formatLeaf(kind, term, style));
-  }
-}
-
-function leaf(text: string): Leaf {
-  return { kind: "leaf", text, length: displayLength(text) };
-}
-
-function binaryNode(term: string | Uint8Array | Binary | BitString, style: NodeStyle): Leaf {
-  if (!(term instanceof BitString)) {
-    const bytes = binaryBytes(term);
-    if (bytes.length === 0) return leaf("<<>>");
-    const text = style.strings ? formatText(bytes, style) : undefined;
-    if (text !== undefined) return leaf(text);
-  }
-  const text = formatBytes(term);
-  return { kind: "bytes", text, length: text.length };
-}
-
-function mapParts(map: MapEntries, style: NodeStyle): Term[] {
-  const positions = [...map.keyArray.keys()].filter((at) => map.keyArray[at] !== HOLE);
-  const key = (at: number) => map.keyArray[at] as Term;
-  if (style.sortKeys) positions.sort((a, b) => compareTerms(key(a), key(b)));
-  return positions.flatMap((at) => [key(at), map.valueArray[at] as Term]);
-}
-
-function enter(
-  kind: Container["kind"],
-  open: string,
-  parts: readonly Term[],
-  hasTail: boolean,
-  style: NodeStyle,
-  frames: Frame[],
-  names: readonly FormatNode[] = [],
-): FormatNode | undefined {
-  const close = kind === "list" ? "]" : "}";
-  if (parts.length === 0) return leaf(open + close);
-  if (frames.length >= style.maxDepth) return leaf(`${open}...${close}`);
+function visit(term: Term, style: PartStyle, frames: Frame[]): FormatNode | undefined {
+  const parts = dissect(term, style, frames.length);
+  if ("text" in parts) return leaf(parts.kind, parts.text);
+  const { kind, open, close } = parts;
   const openLength = displayLength(open);
-  const tagged = kind === "tuple" && parts.length > 1 && kindOf(parts[0] as Term) === Kind.atom;
+  const [first] = parts.parts;
+  const tagged = kind === "tuple" && parts.parts.length > 1 && kindOf(first as Term) === Kind.atom;
+  const length = openLength + close.length;
   const node: Container = {
     kind,
     open,
     openLength,
+    close,
     tagged,
     items: [],
     tail: undefined,
-    length: openLength + 1,
+    length,
   };
-  frames.push({ node, parts, names, hasTail, next: 0, key: undefined });
+  frames.push({ node, parts, next: 0, key: undefined });
   return undefined;
+}
+
+function leaf(kind: "leaf" | "bytes", text: string): Leaf {
+  return { kind, text, length: displayLength(text) };
 }

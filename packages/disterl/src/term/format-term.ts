@@ -1,6 +1,6 @@
-import { writeLine } from "./format-line.ts";
 import { LineLayout } from "./format-lines.ts";
 import { makeNode } from "./format-node.ts";
+import { writePlain } from "./format-plain.ts";
 import type { CharacterRange } from "./format-text.ts";
 import type { Term } from "./term.ts";
 import { TextOutput } from "./text-output.ts";
@@ -62,7 +62,12 @@ const PRETTY_LIMIT = 2 ** 24;
 export function formatTerm(term: Term, options: FormatOptions = {}): string {
   const pretty = options.pretty ?? false;
   const unicode = options.unicode ?? true;
-  const node = makeNode(term, {
+  const limit = options.maxChars ?? (pretty ? PRETTY_LIMIT : Number.POSITIVE_INFINITY);
+  const width = options.width ?? 80;
+  // What begins before the limit and ends beyond these does not fit on a line.
+  const enough = limit + 2 * width + 16;
+  const output = new TextOutput(limit);
+  const style = {
     strings: pretty,
     utf8: unicode,
     atomRange: unicode ? "unicode" : "latin1",
@@ -70,10 +75,9 @@ export function formatTerm(term: Term, options: FormatOptions = {}): string {
     maxDepth: options.maxDepth ?? Number.POSITIVE_INFINITY,
     sortKeys: options.sortKeys ?? false,
     wholeIntegers: options.wholeIntegers ?? false,
-  });
-  const limit = options.maxChars ?? (pretty ? PRETTY_LIMIT : Number.POSITIVE_INFINITY);
-  const output = new TextOutput(limit);
-  if (pretty) LineLayout.write(node, options.width ?? 80, output);
-  else writeLine(node, output);
+    enough,
+  } as const;
+  if (pretty) LineLayout.write(makeNode(term, style, enough), width, output);
+  else writePlain(term, style, output);
   return output.toString();
 }

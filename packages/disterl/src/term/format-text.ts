@@ -37,10 +37,14 @@ export function formatAtomText(text: string, range: CharacterRange): string {
  * @internal
  */
 export function quote(text: string, mark: "'" | '"', range: CharacterRange): string {
+  if (plainText.test(text)) return mark + text + mark;
   let quoted = mark as string;
   for (const character of text) quoted += escape(character, mark, range);
   return quoted + mark;
 }
+
+/** Needs no escape in either kind of quotes. */
+const plainText = /^[ !#-&(-[\]-~]*$/;
 
 function escape(character: string, mark: string, range: CharacterRange): string {
   const code = character.codePointAt(0) as number;
@@ -62,6 +66,16 @@ export function isPrintable(code: number, range: CharacterRange): boolean {
   if (code <= 0xff) return code >= 0xa0;
   if (range === "latin1") return false;
   return code < 0xd800 || (code > 0xdfff && code < 0xfffe) || (code > 0xffff && code <= 0x10ffff);
+}
+
+const unprintable = {
+  latin1: /[^\b-\r -~\xa0-\xff]/u,
+  unicode: /[^\b-\r -~\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u,
+};
+
+/** Whether all of a text is printable. @internal */
+export function isPrintableText(text: string, range: CharacterRange): boolean {
+  return !unprintable[range].test(text.replaceAll("\x1b", ""));
 }
 
 const graphemes = new Intl.Segmenter();

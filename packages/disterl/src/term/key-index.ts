@@ -19,7 +19,7 @@ export class KeyIndex {
 
   /** @param expected how many keys will be added at least. */
   constructor(expected: number) {
-    let capacity = 16;
+    let capacity = 4;
     while (capacity < expected * 2) capacity *= 2;
     this.#slots = new Int32Array(capacity * 2);
     this.#mask = capacity - 1;
@@ -74,7 +74,7 @@ export class KeyIndex {
     const old = this.#slots;
     let live = 0;
     for (let i = 1; i < old.length; i += 2) if ((old[i] as number) > 0) live += 1;
-    let capacity = 16;
+    let capacity = 4;
     while (capacity < live * 4) capacity *= 2;
     this.#slots = new Int32Array(capacity * 2);
     this.#mask = capacity - 1;

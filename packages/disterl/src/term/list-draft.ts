@@ -23,3 +23,14 @@ export class ListDraft {
     return this.tail === undefined ? items : new ImproperList(items, this.tail);
   }
 }
+
+/** The list of a text's code points. @internal */
+export function stringDraft(text: string): ListDraft {
+  const reversed: Term[] = Array.from(text, (character) => character.codePointAt(0) as number);
+  return new ListDraft(reversed.reverse(), undefined, text);
+}
+
+/** The term itself. @internal */
+export function plain(term: Term | ListDraft): Term {
+  return term instanceof ListDraft ? term.finish() : term;
+}

@@ -43,10 +43,13 @@ export function charlistToString(list: Term): string {
   if (!isList(list)) throw new TypeError("not a list of characters");
   let text = "";
   for (const point of list) {
-    if (typeof point !== "number" || point < 0 || point > 0x10ffff || !Number.isInteger(point)) {
-      throw new TypeError("not a list of characters");
-    }
+    if (!isCodePoint(point)) throw new TypeError("not a list of characters");
     text += String.fromCodePoint(point);
   }
   return text;
+}
+
+function isCodePoint(term: Term): term is number {
+  if (typeof term !== "number" || !Number.isInteger(term)) return false;
+  return (term >= 0 && term < 0xd800) || (term > 0xdfff && term <= 0x10ffff);
 }

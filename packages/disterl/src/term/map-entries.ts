@@ -27,4 +27,14 @@ export class MapEntries<K extends Term = Term, V extends Term = Term> {
   get size(): number {
     return this.keyArray.length - this.holes;
   }
+
+  /** Key, value, key, value, … @internal */
+  flat(): Term[] {
+    const parts: Term[] = [];
+    for (let i = 0; i < this.keyArray.length; i++) {
+      const key = this.keyArray[i] as Term;
+      if (key !== HOLE) parts.push(key, this.valueArray[i] as Term);
+    }
+    return parts;
+  }
 }

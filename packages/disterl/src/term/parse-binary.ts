@@ -4,8 +4,8 @@ import { numericValue } from "./equal-leaves.ts";
 import { Float } from "./float.ts";
 import { isCharacter } from "./text-cursor.ts";
 
-/** Where the bits that a text asks for end: 16 MiB. */
-const MAX_BITS = 2 ** 27;
+/** Where the bits that a text asks for end: 1 MiB. */
+const MAX_BITS = 2 ** 23;
 
 /** A string in a binary: each character is a segment of its own. @internal */
 export interface SegmentText {

@@ -25,9 +25,9 @@ function errorOf(text: string): TermSyntaxError {
 
 describe("as file:consult of OTP 29", () => {
   // Atoms in every release before 27; ours may be read by all.
-  const lenient = ["maybe.", "else."];
+  const lenient = new Set(["maybe.", "else."]);
 
-  test.each(consultVectors().filter(({ text }) => !lenient.includes(text)))("$text", (vector) => {
+  test.each(consultVectors().filter(({ text }) => !lenient.has(text)))("$text", (vector) => {
     if (vector.terms === null) {
       expect(errorOf(vector.text).code).toBe("ERR_TERM_SYNTAX");
       return;
@@ -108,15 +108,16 @@ test("a hundred thousand brackets are a term or an error, in any form", () => {
     ["#{#{}=>a,", "=>b}"],
     ["[1|", "]"],
     ["[1|(", ")]"],
-    ["<<(", ")/bits>>"],
   ] as const) {
-    const middle = open.startsWith("<<") ? "<<1>>" : "1";
     expect(errorOf(open.repeat(depth)).expected).toBe("a term");
-    const term = parseTerm(open.repeat(depth) + middle + close.repeat(depth));
+    const term = parseTerm(`${open.repeat(depth)}1${close.repeat(depth)}`);
     expect(equalTerms(term, term)).toBe(true);
   }
   expect(errorOf("-".repeat(depth)).code).toBe("ERR_TERM_SYNTAX");
-});
+  expect(errorOf("<<".repeat(depth)).expected).toBe("at most 100 binaries in each other");
+  const binaries = `${"<<(".repeat(99)}<<7>>${")/bits>>".repeat(99)}`;
+  expect(parseTerm(`{${binaries},${binaries}}`)).toEqual(t(Uint8Array.of(7), Uint8Array.of(7)));
+}, 60_000);
 
 test("long texts take linear time", () => {
   const items = 200_000;
@@ -124,7 +125,7 @@ test("long texts take linear time", () => {
     `[${"1,".repeat(items)}1]`,
     `[${"[1|".repeat(items)}[]${"]".repeat(items)}]`,
     `"${"ab\\n".repeat(items)}"`,
-    `${'"a" '.repeat(items)}`,
+    '"a" '.repeat(items),
     `<<${"1,".repeat(items)}1>>`,
     `#{${Array.from({ length: items }, (_, i) => `k${i % 5000} => ${i}`).join(",")}}`,
     `${"%\n".repeat(items)}a`,
@@ -134,12 +135,12 @@ test("long texts take linear time", () => {
   ];
   const start = performance.now();
   for (const text of texts) parseTerm(text);
-  expect(performance.now() - start).toBeLessThan(10_000);
-});
+  expect(performance.now() - start).toBeLessThan(20_000);
+}, 60_000);
 
-test("sizes in a text cannot ask for more memory than 16 MiB", () => {
-  expect(errorOf("<<1:99999999999>>.").expected).toBe("a binary of at most 134217728 bits");
-  expect(errorOf("<<0:100000000, 0:100000000>>.").column).toBe(16);
+test("sizes in a text cannot ask for more memory than 1 MiB", () => {
+  expect(errorOf("<<1:99999999999>>.").expected).toBe("a binary of at most 8388608 bits");
+  expect(errorOf("<<0:8000000, 0:8000000>>.").column).toBe(14);
 });
 
 test("numbers have a limit, as in Erlang", () => {

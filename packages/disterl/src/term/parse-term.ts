@@ -3,7 +3,7 @@ import { BitString } from "./bitstring.ts";
 import type { TermSyntaxError } from "./errors.ts";
 import { Float } from "./float.ts";
 import { ExternalFun } from "./fun.ts";
-import { ListDraft } from "./list-draft.ts";
+import { ListDraft, plain, stringDraft } from "./list-draft.ts";
 import { BinaryBuilder, type SegmentSpec, type SegmentValue } from "./parse-binary.ts";
 import { TermScanner, type Token } from "./scan-term.ts";
 import type { Term } from "./term.ts";
@@ -11,6 +11,9 @@ import { TermMap } from "./term-map.ts";
 import { tupleFrom } from "./tuple.ts";
 
 const utf8 = new TextEncoder();
+
+/** A binary in a binary is copied into it: with a limit the time stays linear. */
+const MAX_OPEN_BINARIES = 100;
 
 /** A value as it was read. */
 interface Value {
@@ -36,7 +39,7 @@ type Frame =
  * Strings are lists of code points, as in Erlang. It is data only: variables, calls and operators are
  * errors, and so are pids, ports, references, local funs and native records in the form they are
  * printed. Syntax of later releases (triple-quoted strings, sigils, based floats) is read as well;
- * `maybe` and `else` need no quotes. Nesting is not limited, time is linear.
+ * `maybe` and `else` need no quotes. Nesting is not limited (of binaries to 100), time is linear.
  *
  * @throws TermSyntaxError with line and column.
  */
@@ -67,6 +70,7 @@ export class TermParser {
   readonly #scanner: TermScanner;
   #token: Token;
   #frames: Frame[] = [];
+  #openBinaries = 0;
 
   constructor(text: string) {
     this.#scanner = new TermScanner(text);
@@ -103,7 +107,7 @@ export class TermParser {
 
   /** Reads one term. */
   term(): Term {
-    return plain(this.#run([])) as Term;
+    return plain(this.#run([]));
   }
 
   /** Reads terms up to a closing parenthesis, the opening one having been read. */
@@ -170,6 +174,10 @@ export class TermParser {
       case "<<":
         this.#advance();
         if (this.#skip(">>")) return { term: new Uint8Array(0), signed: false, start };
+        this.#openBinaries += 1;
+        if (this.#openBinaries > MAX_OPEN_BINARIES) {
+          throw this.#scanner.error(start, `at most ${MAX_OPEN_BINARIES} binaries in each other`);
+        }
         this.#frames.push({ kind: "binary", builder: new BinaryBuilder() });
         return undefined;
       case "#":
@@ -297,6 +305,7 @@ export class TermParser {
     if (this.#skip(",")) return undefined;
     this.expectSymbol(">>", '"," or ">>"');
     this.#frames.pop();
+    this.#openBinaries -= 1;
     return { term: builder.finish(), signed: false, start: value.start };
   }
 
@@ -365,15 +374,6 @@ export class TermParser {
   #unexpected(expected: string): TermSyntaxError {
     return this.#scanner.error(this.#token.start, expected, this.#token.end);
   }
-}
-
-function stringDraft(text: string): ListDraft {
-  const reversed: Term[] = Array.from(text, (character) => character.codePointAt(0) as number);
-  return new ListDraft(reversed.reverse(), undefined, text);
-}
-
-function plain(term: Term | ListDraft): Term {
-  return term instanceof ListDraft ? term.finish() : term;
 }
 
 function negated(value: number | bigint | Float): number | bigint | Float {

@@ -6,7 +6,7 @@ import type { Float } from "./float.ts";
 import type { ExternalFun, OpaqueFun } from "./fun.ts";
 import { goldenRatio, JenkinsHash, multipleOfGoldenRatio } from "./jenkins-hash.ts";
 import type { ImproperList } from "./list.ts";
-import { HOLE, type MapEntries } from "./map-entries.ts";
+import type { MapEntries } from "./map-entries.ts";
 import type { Pid } from "./pid.ts";
 import type { Port } from "./port.ts";
 import type { Reference } from "./reference.ts";
@@ -150,11 +150,7 @@ function push(
 function enterMap(jenkins: JenkinsHash, map: MapEntries, frames: Frame[]): void {
   jenkins.word(map.size, salt(16));
   if (map.size === 0) return;
-  const items: Term[] = [];
-  for (let i = 0; i < map.keyArray.length; i++) {
-    const key = map.keyArray[i] as Term;
-    if (key !== HOLE) items.push(key, map.valueArray[i] as Term);
-  }
+  const items = map.flat();
   frames.push({ kind: "pairs", items, next: 0, tail: [], before: jenkins.hash, pairs: 0 });
 }
 
@@ -227,19 +223,25 @@ function float(jenkins: JenkinsHash, value: number): void {
   jenkins.words(view.getUint32(0), view.getUint32(4), salt(12));
 }
 
-/** The hash of an atom's name: PJW over its bytes, characters up to U+00FF counting as one byte. */
+/** The hash of an atom's name: PJW over its UTF-8, where characters up to U+00FF count as one byte. */
 function hashOfAtom(atom: Atom | boolean): number {
-  const bytes = binaryBytes(typeof atom === "boolean" ? String(atom) : atom.text);
+  const text = typeof atom === "boolean" ? String(atom) : atom.text;
   let hash = 0;
-  for (let i = 0; i < bytes.length; i++) {
-    let byte = bytes[i] as number;
-    if (byte === 0xc2 || byte === 0xc3) {
-      i += 1;
-      byte = ((byte << 6) & 0xff) | ((bytes[i] as number) & 0x3f);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code <= 0xff) {
+      hash = pjw(hash, code);
+    } else {
+      const character = String.fromCodePoint(text.codePointAt(i) as number);
+      for (const byte of binaryBytes(character)) hash = pjw(hash, byte);
+      i += character.length - 1;
     }
-    hash = ((hash << 4) + byte) | 0;
-    const high = hash & 0xf0000000;
-    if (high !== 0) hash = hash ^ (high >>> 24) ^ high;
   }
   return hash;
+}
+
+function pjw(hash: number, byte: number): number {
+  const next = ((hash << 4) + byte) | 0;
+  const high = next & 0xf0000000;
+  return high === 0 ? next : next ^ (high >>> 24) ^ high;
 }

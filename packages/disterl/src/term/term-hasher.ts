@@ -4,7 +4,7 @@ import type { BitString } from "./bitstring.ts";
 import { Float } from "./float.ts";
 import type { ExternalFun, OpaqueFun } from "./fun.ts";
 import type { ImproperList } from "./list.ts";
-import { HOLE, type MapEntries } from "./map-entries.ts";
+import type { MapEntries } from "./map-entries.ts";
 import type { NativeRecord } from "./native-record.ts";
 import type { Pid } from "./pid.ts";
 import type { Port } from "./port.ts";
@@ -133,12 +133,7 @@ export class TermHasher {
     const before = this.#word(h, (map.size << 4) | Kind.map);
     if (this.#memoize && map.hashPass === this.pass) return this.#word(before, map.hash);
     if (map.size === 0) return before;
-    const items: Term[] = [];
-    for (let i = 0; i < map.keyArray.length; i++) {
-      const key = map.keyArray[i] as Term;
-      if (key !== HOLE) items.push(key, map.valueArray[i] as Term);
-    }
-    frames.push({ items, next: 0, map, sum: 0, before });
+    frames.push({ items: map.flat(), next: 0, map, sum: 0, before });
     return before;
   }
 

@@ -219,7 +219,7 @@ export function mapOf<V extends Term>(
 function nameOf(key: Term): string | undefined {
   switch (kindOf(key)) {
     case Kind.atom:
-      return String(key);
+      return typeof key === "boolean" ? String(key) : (key as Atom).text;
     case Kind.binary:
       return typeof key === "string" ? key : text(key as Uint8Array | Binary);
     default:
