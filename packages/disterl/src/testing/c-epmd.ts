@@ -76,7 +76,12 @@ const GUARDED = `
 
 function cEpmd(child: Child, pid: number, port: number): CEpmd {
   const signal = (name: NodeJS.Signals): void => {
-    if (child.ending === undefined) process.kill(pid, name);
+    if (child.ending !== undefined) return;
+    try {
+      process.kill(pid, name);
+    } catch {
+      // It has ended by itself (KILL_REQ), which its guard has not told yet.
+    }
   };
   const stop = (): Promise<void> => child.endWithin(5000, () => signal("SIGTERM"));
   return {
