@@ -237,9 +237,9 @@ describe("handshakes", () => {
   test("HS-15 and HS-16 an impostor of a connected node does not disturb it", async () => {
     await using scene = await hostileScene();
     const impostor = await RawPeer.dial({ port: scene.port });
-    await expect(
-      impostor.initiate({ name: "healthy@localhost", cookie: "wrong" }),
-    ).rejects.toThrow();
+    await expect(impostor.initiate({ name: "healthy@localhost", cookie: "wrong" })).rejects.toThrow(
+      "closed",
+    );
     await scene.assertUnharmed();
   });
 

@@ -153,7 +153,7 @@ forEachOtp((release, test) => {
     await using pair = await startPair(release);
     const { ours, otp } = pair;
     spawnEcho(ours);
-    const terms = await decodeTerm(await otp.evalTerm(EVERY_TERM));
+    const terms = decodeTerm(await otp.evalTerm(EVERY_TERM));
     const same = `T = (fun() -> ${EVERY_TERM} end)(),
       T =:= gen_server:call({echo, ${quoted(ours.name)}}, {echo, T})`;
     expect(await otp.eval(same)).toBe("true");

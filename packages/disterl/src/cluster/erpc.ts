@@ -2,7 +2,9 @@ import type { SpawnRequests } from "../node/spawn-requests.ts";
 import { CallError } from "../otp/errors.ts";
 import type { CallOptions } from "../otp/gen.ts";
 import type { Process } from "../process/process.ts";
+import type { SpawnRequest } from "../signal/signal.ts";
 import { type Atom, atom, atomOrBoolean, atoms } from "../term/atom.ts";
+import { formatTerm } from "../term/format-term.ts";
 import type { List } from "../term/list.ts";
 import { Pid } from "../term/pid.ts";
 import { Reference } from "../term/reference.ts";
@@ -75,19 +77,9 @@ export function erpcCall(
       if (result instanceof Pid) spawned = result;
       else fail(spawnError(what, result));
     });
+    const mfa = [ref, atomOrBoolean(module), atomOrBoolean(fun), args];
     try {
-      process.route(node, {
-        type: "spawn_request",
-        ref,
-        from: pid,
-        groupLeader: process.groupLeader,
-        module: ERPC,
-        function: EXECUTE_CALL,
-        arity: 4,
-        options: [MONITOR],
-        args: [ref, atomOrBoolean(module), atomOrBoolean(fun), args],
-        token: undefined,
-      });
+      process.route(node, spawnRequest(process, ref, EXECUTE_CALL, [MONITOR], mfa));
     } catch (error) {
       fail(error as Error);
     }
@@ -102,18 +94,30 @@ export function erpcCast(
   fun: string,
   args: List,
 ): void {
-  process.route(node, {
+  const mfa = [atomOrBoolean(module), atomOrBoolean(fun), args];
+  const ref = process.table.identity.nextReference();
+  process.route(node, spawnRequest(process, ref, EXECUTE_CAST, [], mfa));
+}
+
+function spawnRequest(
+  process: Process,
+  ref: Reference,
+  fun: Atom,
+  options: List,
+  args: List,
+): SpawnRequest {
+  return {
     type: "spawn_request",
-    ref: process.table.identity.nextReference(),
+    ref,
     from: process.pid,
     groupLeader: process.groupLeader,
     module: ERPC,
-    function: EXECUTE_CAST,
-    arity: 3,
-    options: [],
-    args: [atomOrBoolean(module), atomOrBoolean(fun), args],
+    function: fun,
+    arity: args.length,
+    options,
+    args,
     token: undefined,
-  });
+  };
 }
 
 /** The exit reason of the process over there is the result (kernel EC-31). */
@@ -151,7 +155,7 @@ function spawnError(what: string, reason: Term): CallError {
     const text = `no connection to the node of ${what}, or it was lost`;
     return new CallError("ERR_CALL_NO_CONNECTION", text, reason);
   }
-  const text = `the node refused to start a process for ${what}: ${String(reason)}`;
+  const text = `the node refused to start a process for ${what}: ${formatTerm(reason)}`;
   return new CallError("ERR_CALL_NOT_SUPPORTED", text, reason);
 }
 

@@ -1,5 +1,5 @@
 import type { Process } from "../process/process.ts";
-import { type Atom, atom, atoms } from "../term/atom.ts";
+import { Atom, atom, atoms } from "../term/atom.ts";
 import { Binary, isBinary } from "../term/binary.ts";
 import { ImproperList, isList, type List } from "../term/list.ts";
 import { Pid } from "../term/pid.ts";
@@ -66,8 +66,10 @@ export function ioServer({ write, apply }: IoServerOptions) {
     const latin1 = withEncoding && request[1] === LATIN1;
     const [first, fun, args] = request.slice(withEncoding ? 2 : 1);
     if (request.length <= 3) return print(first as Term, latin1);
-    if (!isList(args)) return t(atoms.error, REQUEST);
-    return apply(node, String(first), String(fun), args).then((chars) => print(chars, latin1));
+    if (!(first instanceof Atom) || !(fun instanceof Atom) || !isList(args)) {
+      return t(atoms.error, REQUEST);
+    }
+    return apply(node, first.text, fun.text, args).then((chars) => print(chars, latin1));
   }
 
   function print(chars: Term, latin1: boolean): Term {

@@ -1,7 +1,7 @@
 import type { ProcessTable } from "../process/process-table.ts";
 import type { SpawnRequest } from "../signal/signal.ts";
 import { atom, atoms } from "../term/atom.ts";
-import { isList, type List } from "../term/list.ts";
+import { isList } from "../term/list.ts";
 import { Reference } from "../term/reference.ts";
 import type { Term } from "../term/term.ts";
 import { t } from "../term/tuple.ts";
@@ -43,6 +43,6 @@ function erpcCall(
   if (module !== ERPC || fun !== EXECUTE_CALL || !isList(args) || args.length !== 4) {
     return undefined;
   }
-  const [ref] = args as List;
+  const [ref] = args;
   return ref instanceof Reference ? (args as unknown as [Reference, Term, Term, Term]) : undefined;
 }

@@ -59,7 +59,7 @@ export class Receivers {
         },
         reject: (error) => {
           settle();
-          reject(error as Error);
+          reject(error);
         },
       };
       this.#waiting.add(receiver);
