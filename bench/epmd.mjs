@@ -107,7 +107,7 @@ async function lookupRows(servers, rounds, quick) {
       values: figures.get(`ours ${way}`),
       ...beside(figures.get(`c ${way}`)),
       ...(figures.has(`c ${way}`) ? { least } : {}),
-      why: "accepting and closing a socket costs the runtime three times what it costs C",
+      why: "the runtime needs about twice the CPU of C to accept, answer and close a socket",
     });
   const cpuRow = (way, name) =>
     rowOf({
