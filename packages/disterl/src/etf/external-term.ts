@@ -49,7 +49,7 @@ export function decodeTerm(bytes: Uint8Array, options?: DecodeOptions): Term {
 }
 
 function decodeWhole(bytes: Uint8Array, start: number, options: DecodeOptions | undefined): Term {
-  if (bytes[start] === 121) return new LocalTerm(bytes.slice(start + 1));
+  if (bytes[start] === 121) return new LocalTerm(Uint8Array.from(bytes.subarray(start + 1)));
   const decoder = takeDecoder(options);
   const term = decoder.decode(bytes, start, bytes.length, undefined, true);
   const { position } = decoder;

@@ -80,7 +80,8 @@ function pathTo(term: unknown, found: Unencodable): string {
     const [step, value] = next.value;
     // What contains itself is found where it comes the second time.
     if (Object.is(value, found.value) && (!found.cycle || containers.includes(value))) {
-      return shortened([...path, step]);
+      // The first step, to the term itself, has no text.
+      return shortened([...path, step].slice(1));
     }
     path.push(step);
     containers.push(value);
