@@ -58,14 +58,16 @@ export function equalNumbers(a: number | bigint | Float, b: number | bigint | Fl
 }
 
 function equalBinaries(a: string | Uint8Array | Binary, b: string | Uint8Array | Binary): boolean {
-  if (typeof a === "string" && typeof b === "string") {
-    // Ill-formed texts that differ may become the same bytes.
-    return a === b || (!(a.isWellFormed() && b.isWellFormed()) && equalUtf8(a, b));
-  }
+  if (typeof a === "string" && typeof b === "string") return equalTexts(a, b);
   return equalBytes(binaryBytes(a), binaryBytes(b));
 }
 
-function equalUtf8(a: string, b: string): boolean {
+/** By their UTF-8: all halves of surrogate pairs that stand alone are encoded as U+FFFD. */
+function equalTexts(a: string, b: string): boolean {
+  if (a === b || a.length !== b.length) return a === b;
+  let at = 0;
+  while (a.charCodeAt(at) === b.charCodeAt(at)) at += 1;
+  if (a.charCodeAt(at) < 0xd800 || b.charCodeAt(at) < 0xd800) return false;
   return equalBytes(utf8.encode(a), utf8.encode(b));
 }
 

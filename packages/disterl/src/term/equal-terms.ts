@@ -1,4 +1,3 @@
-import { Atom } from "./atom.ts";
 import { equalLeaves, equalNumbers } from "./equal-leaves.ts";
 import type { OpaqueFun } from "./fun.ts";
 import { KeyIndex } from "./key-index.ts";
@@ -7,7 +6,7 @@ import { HOLE, type MapEntries } from "./map-entries.ts";
 import type { NativeRecord } from "./native-record.ts";
 import type { Term } from "./term.ts";
 import { keyHasher, opaqueFunParts, recordParts } from "./term-hasher.ts";
-import { Kind, kindOf } from "./term-kind.ts";
+import { isLeaf, Kind, kindOf } from "./term-kind.ts";
 
 /** Up to so many keys are compared one by one; above, an index is made. */
 const SCANNED_KEYS = 8;
@@ -136,20 +135,6 @@ function matchKey(map: MapEntries, key: Term, frames: Frame[]): number {
   return at;
 }
 
-function isLeaf(kind: Kind): boolean {
-  switch (kind) {
-    case Kind.tuple:
-    case Kind.list:
-    case Kind.improperList:
-    case Kind.map:
-    case Kind.record:
-    case Kind.opaqueFun:
-      return false;
-    default:
-      return true;
-  }
-}
-
 /** The position of a key in a map, or -1. @internal */
 export function findKey(map: MapEntries, key: Term): number {
   const kind = kindOf(key);
@@ -175,7 +160,8 @@ function findLeaf(map: MapEntries, key: Term, kind: Kind): number {
     }
     return -1;
   }
-  if (typeof key === "boolean" || key instanceof Atom) return keys.indexOf(key);
+  const identical = keys.indexOf(key);
+  if (identical !== -1 || kind === Kind.atom) return identical;
   for (let i = 0; i < keys.length; i++) {
     if (keys[i] !== HOLE && sameLeaf(keys[i] as Term, key, kind)) return i;
   }
@@ -184,6 +170,23 @@ function findLeaf(map: MapEntries, key: Term, kind: Kind): number {
 
 function sameLeaf(a: Term, b: Term, kind: Kind): boolean {
   return a === b || (kindOf(a) === kind && equalLeaves(kind, a, b, true));
+}
+
+/**
+ * Whether no key occurs twice, of a few keys that hold no other terms; undefined for others, which
+ * take an index.
+ * @internal
+ */
+export function fewDistinct(keys: readonly Term[]): boolean | undefined {
+  if (keys.length > SCANNED_KEYS) return undefined;
+  const kinds = keys.map(kindOf);
+  if (!kinds.every(isLeaf)) return undefined;
+  for (let i = 1; i < keys.length; i++) {
+    for (let j = 0; j < i; j++) {
+      if (sameLeaf(keys[j] as Term, keys[i] as Term, kinds[i] as Kind)) return false;
+    }
+  }
+  return true;
 }
 
 /** The position, among those with a hash, of a key. @internal */

@@ -10,7 +10,7 @@ import type { Pid } from "./pid.ts";
 import type { Port } from "./port.ts";
 import type { Reference } from "./reference.ts";
 import type { Term } from "./term.ts";
-import { Kind, kindOf } from "./term-kind.ts";
+import { isLeaf, Kind, kindOf } from "./term-kind.ts";
 
 const utf8 = new TextEncoder();
 const float64 = new Float64Array(1);
@@ -52,6 +52,10 @@ export class TermHasher {
 
   /** The hash of a term, a signed integer of 32 bits. */
   hash(term: Term): number {
+    const kind = kindOf(term);
+    // What is a key most often does not need the stack.
+    if (isLeaf(kind) && kind !== Kind.externalFun)
+      return finish(this.#leaf(this.#seed, kind, term));
     const frames: Frame[] = [];
     let h = this.#visit(this.#seed, term, frames);
     for (let frame = frames.at(-1); frame !== undefined; frame = frames.at(-1)) {

@@ -39,6 +39,21 @@ export const Kind = {
 /** @internal */
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
+/** Whether terms of a kind hold no other terms. @internal */
+export function isLeaf(kind: Kind): boolean {
+  switch (kind) {
+    case Kind.tuple:
+    case Kind.list:
+    case Kind.improperList:
+    case Kind.map:
+    case Kind.record:
+    case Kind.opaqueFun:
+      return false;
+    default:
+      return true;
+  }
+}
+
 /** @throws TypeError when the value is no term. @internal */
 export function kindOf(term: Term): Kind {
   switch (typeof term) {

@@ -95,6 +95,17 @@ test("one number or binary in several forms is one key", () => {
   }
 });
 
+test("texts that are the same in UTF-8 are one key, well-formed or not", () => {
+  const map = new TermMap<string, number>([["a\ud800", 1]]);
+  expect(map.get("a\udc00")).toBe(1);
+  expect(map.get("a\ufffd")).toBe(1);
+  expect([map.has("a"), map.has("b\ud800"), map.has("a\ud800\udc00")]).toEqual([
+    false,
+    false,
+    false,
+  ]);
+});
+
 test("keeps the order of insertion through set, delete and set again", () => {
   const map = new TermMap<number, number>();
   for (let i = 0; i < 100; i++) map.set(i, i);
@@ -216,6 +227,8 @@ test("fromDecoded refuses a key that occurs twice, whatever its kind and form", 
   expect(TermMap.fromDecoded([1, 1n], [1, 2])).toBeUndefined();
   expect(TermMap.fromDecoded([bytes("a"), new Binary(bytes("a"), 0, 1)], [1, 2])).toBeUndefined();
   expect(TermMap.fromDecoded(["a", bytes("a")], [1, 2])).toBeUndefined();
+  expect(TermMap.fromDecoded([3, 1, 2, 1], [1, 2, 3, 4])).toBeUndefined();
+  expect(TermMap.fromDecoded([3, 1, 2, "b", "a"], [1, 2, 3, 4, 5])?.get("a")).toBe(5);
   expect(TermMap.fromDecoded([1, float(1)], [1, 2])?.size).toBe(2);
 });
 

@@ -1,7 +1,7 @@
 import { Atom, atomOrBoolean, nextMark } from "./atom.ts";
 import { Binary, text } from "./binary.ts";
 import { numericValue } from "./equal-leaves.ts";
-import { findKey, probe } from "./equal-terms.ts";
+import { fewDistinct, findKey, probe } from "./equal-terms.ts";
 import { Float } from "./float.ts";
 import { KeyIndex } from "./key-index.ts";
 import { HOLE, MapEntries } from "./map-entries.ts";
@@ -274,9 +274,11 @@ function ascendingBinaries(a: Term, b: string | Uint8Array | Binary): boolean {
   return xLength < yLength;
 }
 
-/** Makes the index; false when a key occurs twice. */
+/** False when a key occurs twice. Makes the index, where it takes one to know. */
 function indexDistinct(map: TermMap): boolean {
   const keys = map.keyArray;
+  const few = fewDistinct(keys);
+  if (few !== undefined) return few;
   const index = new KeyIndex(keys.length);
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i] as Term;
