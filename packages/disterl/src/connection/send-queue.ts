@@ -5,6 +5,7 @@ import { TermEncoder } from "../etf/index.ts";
 import type { Signal } from "../signal/signal.ts";
 import type { Fragments } from "../wire/fragment-cutter.ts";
 import type { MessageWriter } from "../wire/message-writer.ts";
+import { Batches } from "./batches.ts";
 
 /** A batch is written out once it holds so many bytes, whatever the time. */
 const FLUSH_BYTES = 64 * 1024;
@@ -14,9 +15,6 @@ const FLUSH_REFERENCED_BYTES = 256 * 1024;
 const WHOLE_BYTES = 256 * 1024;
 /** How much of fragmented messages is moved to the socket before others get their turn. */
 const PUMP_BYTES = 1024 * 1024;
-/** Batches of more memory than this are not kept for reuse. */
-const KEEP_BYTES = 256 * 1024;
-
 /** A fragmented message under way, and what its sender has said since. */
 interface InProgress {
   readonly fragments: Fragments;
@@ -42,9 +40,12 @@ export class SendQueue {
   readonly #clock: Clock;
   readonly #writer: MessageWriter;
   readonly #onProgress: () => void;
-  readonly #spare: ByteSink[] = [];
+  readonly #batches = new Batches();
+  /** Full batches that the channel had no room for. */
+  #full: ByteSink[] = [];
+  #fullBytes = 0;
   readonly #inProgress = new Map<string, InProgress>();
-  #batch = new ByteSink(1024);
+  #batch = this.#batches.next();
   #fragmentBytes = 0;
   #heldBytes = 0;
   #heldSignals = 0;
@@ -65,7 +66,8 @@ export class SendQueue {
 
   /** Bytes that wait: in the channel, in the batch, in fragments or behind them. */
   get pendingBytes(): number {
-    return this.#channel.pendingBytes + this.#batch.totalBytes + this.fragmentBytes;
+    const encoded = this.#fullBytes + this.#batch.totalBytes;
+    return this.#channel.pendingBytes + encoded + this.fragmentBytes;
   }
 
   /**
@@ -130,24 +132,47 @@ export class SendQueue {
 
   /** End of a turn. While every turn has something to send, each writes once. */
   readonly #cool = (): void => {
-    // While the channel has no room there is nothing to do each turn: it will tell.
-    this.#hot = this.#batch.totalBytes > 0 && !this.#blocked;
-    if (!this.#hot) return;
-    this.#flush();
-    this.#clock.soon(this.#cool);
+    const empty = this.#batch.totalBytes === 0;
+    // While the channel has no room, its drain writes what there is.
+    this.#hot = !empty && !this.#blocked;
+    if (this.#hot) {
+      this.#flush();
+      this.#clock.soon(this.#cool);
+    } else if (empty) {
+      this.#batches.release(this.#batch);
+      this.#batch = this.#batches.next();
+    }
   };
 
   #flush(): void {
-    const sink = this.#batch;
-    if (this.#blocked || sink.totalBytes === 0) return;
-    this.#batch = this.#spare.pop() ?? new ByteSink(Math.min(sink.buffer.length, FLUSH_BYTES));
-    this.writtenBytes += sink.totalBytes;
-    const goOn = this.#channel.write(sink.pieces(), () => {
-      sink.truncate();
-      if (this.#spare.length < 2 && sink.buffer.length <= KEEP_BYTES) this.#spare.push(sink);
+    const batch = this.#batch;
+    if (this.#blocked) {
+      if (this.#isFull()) this.#putAside(batch);
+      return;
+    }
+    const { totalBytes } = batch;
+    if (this.#fullBytes + totalBytes === 0) return;
+    const pieces = this.#full.flatMap((full) => full.pieces());
+    const written = this.#full;
+    if (totalBytes > 0) {
+      pieces.push(...batch.pieces());
+      written.push(batch);
+      this.#batch = this.#batches.next(batch);
+    }
+    this.writtenBytes += this.#fullBytes + totalBytes;
+    this.#full = [];
+    this.#fullBytes = 0;
+    const goOn = this.#channel.write(pieces, () => {
+      for (const one of written) this.#batches.release(one);
       this.#onProgress();
     });
     if (!goOn) this.#blocked = true;
+  }
+
+  #putAside(batch: ByteSink): void {
+    this.#full.push(batch);
+    this.#fullBytes += batch.totalBytes;
+    this.#batch = this.#batches.next(batch);
   }
 
   // ── fragments ─────────────────────────────────────────────────────────────────────────────────
