@@ -26,6 +26,8 @@ interface OpenSequence<Opening> extends Sequence<Opening> {
   movedAt: number | undefined;
 }
 
+/** From so many bytes on a message has shown that it is large. */
+const LARGE_BYTES = 1024 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -38,7 +40,7 @@ const NOTHING = Buffer.alloc(0);
  * of different sequences may be interleaved, with each other and with other frames.
  *
  * A payload is copied to where it stays, part by part. Its memory grows with the bytes that have
- * arrived, at most fourfold at a time and never beyond the announced number of fragments of the
+ * arrived, at most fourfold at a time (sixteenfold from a megabyte on) and never beyond the announced number of fragments of the
  * usual size; what was announced is never believed without bytes. All is bounded by
  * {@link WireLimits}.
  */
@@ -182,7 +184,8 @@ export class FragmentAssembler<Opening> {
     }
     if (needed <= sequence.buffer.length) return;
     const usual = sequence.count * FRAGMENT_BYTES;
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(needed * 4, usual)));
+    const factor = needed < LARGE_BYTES ? 4 : 16;
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(needed * factor, usual)));
     sequence.buffer.copy(grown, 0, 0, sequence.length);
     sequence.buffer = grown;
   }
