@@ -276,3 +276,23 @@ test("wrong options are told", async () => {
     startNode({ name: "a@b", cookie: "c", limits: { mailbox: 1 } as never }),
   ).rejects.toThrow('no limit "mailbox"');
 });
+
+test("the limits of the wire stand beside those of the node", async () => {
+  const cluster = new Cluster();
+  const a = await cluster.start("a");
+  const b = await cluster.start("b", { limits: { messageBytes: 100_000, connections: 8 } });
+  const seen = record(b);
+  const inbox = b.spawn({ name: "inbox" });
+  await cluster.clock.runUntil(a.connect("node@b"));
+  a.send({ name: "inbox", node: "node@b" }, new Uint8Array(90_000));
+  await cluster.clock.advance(1000);
+  expect(inbox.messageQueueLength).toBe(1);
+  a.send({ name: "inbox", node: "node@b" }, new Uint8Array(200_000));
+  await cluster.clock.advance(1000);
+  expect(inbox.messageQueueLength).toBe(1);
+  expect(seen.at(-1)).toMatchObject({
+    type: "nodedown",
+    reason: "limit_exceeded",
+    error: { code: "ERR_WIRE_LIMIT", limit: "messageBytes" },
+  });
+});

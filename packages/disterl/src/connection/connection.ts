@@ -1,7 +1,9 @@
 import type { Channel } from "../carrier/carrier.ts";
 import type { Clock } from "../carrier/clock.ts";
+import { EtfError } from "../etf/errors.ts";
 import type { Signal } from "../signal/signal.ts";
 import type { Atom } from "../term/atom.ts";
+import { WireError } from "../wire/errors.ts";
 import { MessageReader, type MessageReaderOptions } from "../wire/message-reader.ts";
 import { MessageWriter } from "../wire/message-writer.ts";
 import type { NodedownReason } from "./errors.ts";
@@ -204,7 +206,7 @@ export class Connection {
     try {
       this.#reader.push(chunk);
     } catch (error) {
-      this.close("protocol_error", error as Error);
+      this.close(isLimit(error) ? "limit_exceeded" : "protocol_error", error as Error);
     }
   }
 
@@ -222,4 +224,11 @@ export class Connection {
     const { reason, error: cause } = this.#closing ?? { reason: "connection_closed", error };
     this.#handler.closed(this, reason, cause);
   }
+}
+
+/** Whether bytes were legal, and only more than we allow. */
+function isLimit(error: unknown): boolean {
+  if (!(error instanceof WireError)) return false;
+  const { code, cause } = error;
+  return code === "ERR_WIRE_LIMIT" || (cause instanceof EtfError && cause.code === "ERR_ETF_LIMIT");
 }

@@ -1,4 +1,5 @@
 import type { MailboxLimits } from "../process/process-table.ts";
+import { type WireLimits, wireLimits } from "../wire/limits.ts";
 
 /** What peers and programs may make a node hold. Zero is a limit like any other, not "off". */
 export interface NodeLimits extends MailboxLimits {
@@ -36,10 +37,15 @@ export const DEFAULT_NODE_LIMITS: NodeLimits = {
   mailboxMessages: 1_000_000,
 };
 
-/** Fills in the defaults. @throws TypeError when a limit is not a non-negative number. */
-export function nodeLimits(given: Partial<NodeLimits> = {}): NodeLimits {
+/**
+ * Fills in the defaults. The limits of the wire may stand among them: they are checked here, and each
+ * connection fills in its own.
+ * @throws TypeError when a limit is unknown, or not a number from 0 up.
+ */
+export function nodeLimits(given: Partial<NodeLimits & WireLimits> = {}): NodeLimits {
+  const known = { ...DEFAULT_NODE_LIMITS, ...wireLimits({}, true) };
   for (const [name, value] of Object.entries(given)) {
-    if (!(name in DEFAULT_NODE_LIMITS)) throw new TypeError(`there is no limit "${name}"`);
+    if (!(name in known)) throw new TypeError(`there is no limit "${name}"`);
     if (value !== undefined && !(typeof value === "number" && value >= 0)) {
       throw new TypeError(`limits.${name} must be a number that is not negative`);
     }
