@@ -105,7 +105,7 @@ class PendingCall extends Expiring implements Alias, ExpectedReply, OutgoingMoni
 
   /** A message to the alias. */
   receive(message: Term): void {
-    if (isTuple(message) && message.length === 2) this.replied(message[1] as Term);
+    if (isTuple(message, 2)) this.replied(message[1]);
   }
 
   replied(reply: Term): void {
@@ -189,14 +189,11 @@ export type GenRequest =
 
 /** Reads `{'$gen_call', {Pid, Tag}, Request}` and `{'$gen_cast', Request}`; undefined for other messages. */
 export function genRequest(message: Term): GenRequest | undefined {
-  if (!isTuple(message)) return undefined;
-  if (message.length === 2 && message[0] === GEN_CAST) {
-    return { kind: "cast", request: message[1] as Term };
-  }
-  if (message.length !== 3 || message[0] !== GEN_CALL) return undefined;
-  const from = message[1];
-  if (!isTuple(from) || from.length !== 2 || !(from[0] instanceof Pid)) return undefined;
-  return { kind: "call", from: from as unknown as From, request: message[2] as Term };
+  if (isTuple(message, 2) && message[0] === GEN_CAST) return { kind: "cast", request: message[1] };
+  if (!isTuple(message, 3) || message[0] !== GEN_CALL) return undefined;
+  const [, from, request] = message;
+  if (!isTuple(from, 2) || !(from[0] instanceof Pid)) return undefined;
+  return { kind: "call", from: from as From, request };
 }
 
 /**

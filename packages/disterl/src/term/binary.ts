@@ -1,3 +1,5 @@
+import type { Term } from "./term.ts";
+
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
@@ -42,11 +44,14 @@ export class Binary {
 }
 
 /**
- * The text of a binary.
- * @throws TypeError when the bytes are not UTF-8.
+ * The text of a binary; a string is one already.
+ * @throws TypeError when the term is no binary, or its bytes are not UTF-8.
  */
-export function text(binary: Uint8Array | Binary): string {
-  return binary instanceof Binary ? binary.toString() : utf8.decode(binary);
+export function text(binary: Term): string {
+  if (binary instanceof Uint8Array) return utf8.decode(binary);
+  if (binary instanceof Binary) return binary.toString();
+  if (typeof binary === "string") return binary;
+  throw new TypeError("not a binary, so there is no text in it (charlistToString reads lists)");
 }
 
 export function isBinary(value: unknown): value is Uint8Array | Binary {

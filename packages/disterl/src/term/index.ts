@@ -1,3 +1,9 @@
+/**
+ * Erlang terms as JavaScript values: making them, telling them apart, equality, order and hashes as
+ * Erlang's, printing like `~p` and reading like `file:consult`. {@link Term} has the table.
+ *
+ * @module
+ */
 export { Atom, atom, atomCount, atomOrBoolean, atoms, MAX_ATOM_CHARACTERS } from "./atom.ts";
 export { Binary, bytesOf, isBinary, text } from "./binary.ts";
 export { BitString } from "./bitstring.ts";
@@ -18,6 +24,7 @@ export { phash2Term } from "./phash2-term.ts";
 export { Pid } from "./pid.ts";
 export { Port } from "./port.ts";
 export { Reference } from "./reference.ts";
+export { isTaggedTuple } from "./tagged-tuple.ts";
 export type { Term } from "./term.ts";
 export { mapOf, TermMap } from "./term-map.ts";
 export { type AnyTuple, isTuple, type Tuple, t, tupleFrom } from "./tuple.ts";

@@ -44,6 +44,29 @@ export function tupleFrom<const Elements extends readonly Term[]>(
   return made as unknown as Tuple<Elements>;
 }
 
-export function isTuple(value: unknown): value is AnyTuple {
-  return value instanceof TupleArray;
+/** As many terms as `Arity` says; of a number that is not known, any. */
+export type TermsOf<
+  Arity extends number,
+  Found extends readonly Term[] = readonly [],
+> = number extends Arity
+  ? readonly Term[]
+  : Found["length"] extends Arity
+    ? Found
+    : TermsOf<Arity, readonly [...Found, Term]>;
+
+/** Whether a value is a tuple. */
+export function isTuple(value: unknown): value is AnyTuple;
+/**
+ * Whether a value is a tuple of this arity; it can be destructured then.
+ *
+ *     if (isTuple(message, 2)) {
+ *       const [from, request] = message;
+ *     }
+ */
+export function isTuple<const Arity extends number>(
+  value: unknown,
+  arity: Arity,
+): value is Tuple<TermsOf<Arity>>;
+export function isTuple(value: unknown, arity?: number): boolean {
+  return value instanceof TupleArray && (arity === undefined || value.length === arity);
 }

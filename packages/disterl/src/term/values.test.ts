@@ -9,6 +9,7 @@ import { Pid } from "./pid.ts";
 import { Port } from "./port.ts";
 import { Reference } from "./reference.ts";
 import type { Term } from "./term.ts";
+import { isTaggedTuple } from "./tagged-tuple.ts";
 import { isTuple, t, tupleFrom } from "./tuple.ts";
 
 test("one text is one atom", () => {
@@ -127,4 +128,40 @@ test("identifiers are equal when all their parts are", () => {
     "#Ref<a@h.3.2.1>",
     "#Port<a@h.7>",
   ]);
+});
+
+test("a tuple of a known arity is destructured with exact types", () => {
+  const message: Term = t(atoms.ok, 1, [2]);
+  expect([isTuple(message), isTuple(message, 3), isTuple(message, 2)]).toEqual([true, true, false]);
+  expect(isTuple([atoms.ok, 1, [2]], 3)).toBe(false);
+  expect(isTuple(t(), 0)).toBe(true);
+  const received = message as Term;
+  if (!isTuple(received, 3)) throw new Error("no tuple of three");
+  const [, one]: readonly [Term, Term, Term] = received;
+  expect(one).toBe(1);
+});
+
+test("a tagged tuple has that atom in front and that arity", () => {
+  const answer = t(atoms.error, "why") as Term;
+  expect(isTaggedTuple(answer, "ok", 2)).toBe(false);
+  expect(isTaggedTuple(answer, "error", 3)).toBe(false);
+  expect(isTaggedTuple([atoms.error, "why"], "error", 2)).toBe(false);
+  expect(isTaggedTuple(t("error", "why"), "error", 2)).toBe(false);
+  expect(isTaggedTuple(t(), "error", 0)).toBe(false);
+  expect(isTaggedTuple(t(true), "true", 1)).toBe(false);
+  if (!isTaggedTuple(answer, "error", 2)) throw new Error("not {error, Reason}");
+  const [tag, reason]: readonly [Atom<"error">, Term] = answer;
+  expect([tag.text, reason]).toEqual(["error", "why"]);
+});
+
+test("text is read from binaries of any form, and from nothing else", () => {
+  const bytes = new TextEncoder().encode("größe");
+  expect([text(bytes), text(new Binary(bytes, 0, 2)), text("größe")]).toEqual([
+    "größe",
+    "gr",
+    "größe",
+  ]);
+  expect(() => text(charlist("abc"))).toThrow("not a binary");
+  expect(() => text(atoms.ok)).toThrow(TypeError);
+  expect(() => text(new Uint8Array([0xff]))).toThrow(TypeError);
 });
