@@ -1,14 +1,3 @@
-import { DistError } from "../errors.ts";
-
-export type ConnectionErrorCode =
-  | "ERR_CONNECTION_CLOSED"
-  | "ERR_SEND_QUEUE_FULL"
-  | "ERR_SEND_NOT_ENCODABLE"
-  | "ERR_SEND_NOT_SUPPORTED";
-
-/** Something that cannot go out over a live connection. */
-export class ConnectionError extends DistError<ConnectionErrorCode> {}
-
 /**
  * Why a connection ended. OTP's words (`net_kernel:monitor_nodes/2`), and three of ours:
  * `slow_peer` (it does not read what waits for it), `protocol_error` (it sent what no node sends) and

@@ -3,7 +3,6 @@ import { DistError } from "../errors.ts";
 export type NodeErrorCode =
   | "ERR_NODE_NOT_ALIVE"
   | "ERR_NODE_STOPPED"
-  | "ERR_NODE_OPTIONS"
   | "ERR_SEND_QUEUE_FULL"
   | "ERR_SEND_NOT_ENCODABLE";
 
