@@ -1,5 +1,4 @@
-import { Cookie } from "disterl/handshake";
-import { type CookieFile, findCookie, readCookieFile } from "disterl";
+import { Cookie, type CookieFile, findCookie, readCookieFile } from "disterl/node";
 import { CliFailure } from "./cli-failure.ts";
 import type { CliIo } from "./cli-io.ts";
 import { exitCodes } from "./exit-codes.ts";

@@ -1,5 +1,6 @@
-import { CallError, ConnectError, CookieError, DistError, NodeNameError } from "disterl";
+import { CallError, ConnectError, DistError } from "disterl";
 import { EpmdError } from "disterl/epmd";
+import { CookieError, NodeNameError } from "disterl/node";
 import { CliFailure, type FailureDetails, type Layer } from "./cli-failure.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { printTerm } from "./print-term.ts";

@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
-import { ConnectError, type Node, nameDomainOf, type NodeName, startNode } from "disterl";
+import { ConnectError, type Node, startNode } from "disterl";
 import { EpmdClient, printable } from "disterl/epmd";
+import { nameDomainOf, type NodeName } from "disterl/node";
 import { CliFailure } from "./cli-failure.ts";
 import { cliCookie } from "./cli-cookie.ts";
 import type { CliIo } from "./cli-io.ts";

@@ -1,4 +1,4 @@
-import { NodeNameError, type NodeName, parseNodeName } from "disterl";
+import { NodeNameError, type NodeName, parseNodeName } from "disterl/node";
 import { printable } from "disterl/epmd";
 import { CliFailure } from "./cli-failure.ts";
 import { exitCodes } from "./exit-codes.ts";

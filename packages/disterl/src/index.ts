@@ -1,26 +1,34 @@
 /**
- * A full node of a distributed Erlang system, in TypeScript.
+ * A full node of a distributed Erlang system, in TypeScript: what most programs need.
+ *
+ * The other doors hold the rest: `disterl/term` all about terms, `disterl/node` names, cookies and
+ * limits, and one for each layer of the protocol.
  *
  * @module
  */
 export { DistError } from "./errors.ts";
-export { Node, type NodesKind, type PeerInfo, type SpawnOptions } from "./node.ts";
+export {
+  type ConnectOptions,
+  Node,
+  type NodesKind,
+  type PeerInfo,
+  type SpawnOptions,
+} from "./node.ts";
 export { ConnectError, NodeError } from "./node/errors.ts";
 export type { NodeStatus } from "./node/status.ts";
 export { CallError } from "./otp/errors.ts";
-export { type From, genRequest, reply } from "./otp/gen.ts";
+export { type CallOptions, type From, type GenRequest, genRequest, reply } from "./otp/gen.ts";
+export type { Destination, NamedProcess } from "./process/destination.ts";
+export { ProcessError } from "./process/errors.ts";
 export { ExitReason } from "./process/exit-reason.ts";
 export type { Process } from "./process/process.ts";
+export type { ReceiveOptions } from "./process/receivers.ts";
 export { startNode } from "./start-node.ts";
-export type { StartNodeOptions } from "./start-options.ts";
+export type { ListenAt, StartNodeOptions } from "./start-options.ts";
 export { type Atom, atom, atoms } from "./term/atom.ts";
 export { text } from "./term/binary.ts";
 export { float } from "./term/float.ts";
-export { charlist, charlistToString } from "./term/list.ts";
+export { charlist, charlistToString, type List } from "./term/list.ts";
+export { isTaggedTuple } from "./term/tagged-tuple.ts";
 export type { Term } from "./term/term.ts";
-export { type Tuple, t } from "./term/tuple.ts";
-export { CookieError } from "./node/cookie-error.ts";
-export type { CookieFile } from "./node/cookie-file.ts";
-export { readCookieFile } from "./node/cookie-file.ts";
-export { findCookie } from "./node/find-cookie.ts";
-export { nameDomainOf, type NodeName, NodeNameError, parseNodeName } from "./node/node-name.ts";
+export { isTuple, type Tuple, t } from "./term/tuple.ts";

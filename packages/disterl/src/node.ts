@@ -1,5 +1,5 @@
 import type { NetAddress } from "./carrier/carrier.ts";
-import { erpcCall } from "./cluster/erpc.ts";
+import { erpcCall, erpcCast } from "./cluster/erpc.ts";
 import { rpcResult } from "./cluster/rpc.ts";
 import type { ConnectionStats } from "./connection/connection.ts";
 import { CallError } from "./otp/errors.ts";
@@ -27,6 +27,7 @@ export interface SpawnOptions extends Omit<ProcessOptions, "name" | "system"> {
   readonly name?: Name | string;
 }
 
+/** Options of {@link Node.connect} and {@link Node.ping}. */
 export interface ConnectOptions {
   /** Milliseconds; the limits of the handshake hold in any case. */
   readonly timeout?: number;
@@ -95,6 +96,7 @@ export class Node {
   async connect(name: string | Atom, { timeout, signal }: ConnectOptions = {}): Promise<PeerInfo> {
     this.#assertRunning();
     const node = nodeAtom(name);
+    signal?.throwIfAborted();
     await this.#within(this.#parts.netKernel.connect(node), node, timeout, signal);
     const peer = this.peer(node);
     if (peer !== undefined) return peer;
@@ -140,8 +142,9 @@ export class Node {
     options: ConnectOptions = {},
   ): Promise<{ readonly roundTripMs: number }> {
     const node = nodeAtom(name);
-    await this.connect(node, options);
-    const { clock, caller } = this.#parts;
+    const { clock, caller, identity } = this.#parts;
+    if (node !== identity.node) await this.connect(node, options);
+    else this.#assertRunning();
     const start = clock.now();
     await call(caller, { name: NET_KERNEL, node }, t(IS_AUTH, caller.pid.node), options);
     return { roundTripMs: clock.now() - start };
@@ -234,6 +237,13 @@ export class Node {
     });
   }
 
+  /** Runs a function on another node, and does not wait for it (`erpc:cast/4`). */
+  erpcCast(name: string | Atom, module: string, fun: string, args: List): void {
+    this.#assertRunning();
+    const { caller: process, spawnRequests } = this.#parts;
+    erpcCast({ process, spawnRequests }, nodeAtom(name), module, fun, args);
+  }
+
   /** As {@link erpc}, with the results of `rpc:call/5`: failures are `{badrpc, Reason}` terms. */
   rpc(
     name: string | Atom,
@@ -267,7 +277,6 @@ export class Node {
     timeout: number | undefined,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    signal?.throwIfAborted();
     const waits: Promise<unknown>[] = [connecting];
     let abort: (() => void) | undefined;
     let timer: { cancel(): void } | undefined;

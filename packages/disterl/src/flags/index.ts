@@ -1,3 +1,9 @@
+/**
+ * Erlang's command line: `-name`, `-setcookie`, `-kernel …`, `ERL_FLAGS` and argument files, made into
+ * the options of `startNode`.
+ *
+ * @module
+ */
 export {
   type Environment,
   type ErlFlag,

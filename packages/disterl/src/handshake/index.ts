@@ -47,4 +47,3 @@ export {
   parseStatusReply,
   type Status,
 } from "./packets.ts";
-export { printable } from "./printable.ts";

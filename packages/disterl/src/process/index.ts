@@ -1,3 +1,8 @@
+/**
+ * Processes of this node, made by `node.spawn`: their types and errors.
+ *
+ * @module
+ */
 export { ProcessError, type ProcessErrorCode } from "./errors.ts";
 export { ExitReason } from "./exit-reason.ts";
 export type { Destination, NamedProcess } from "./destination.ts";

@@ -1,3 +1,9 @@
+/**
+ * For tests: real Erlang nodes and epmds on loopback, a peer that speaks raw bytes, and the suite that
+ * every carrier passes. Needs Node.js built-ins that a service does not; keep it out of those.
+ *
+ * @module
+ */
 export { type CEpmd, type CEpmdOptions, freePort, startCEpmd } from "./c-epmd.ts";
 export type { WaitOptions } from "./child.ts";
 export { OtpEvalError, TestingError, type TestingErrorCode } from "./errors.ts";

@@ -1,3 +1,9 @@
+/**
+ * What connected nodes say to each other, without any I/O: bytes in and signals out, signals in and
+ * bytes out, and the flags that decide which messages there are.
+ *
+ * @module
+ */
 export { ByteSink } from "../bytes/byte-sink.ts";
 export type * from "../signal/signal.ts";
 export { type ControlMessage, controlMessages } from "./control-message.ts";

@@ -1,2 +1,0 @@
-export { erpcCall, erpcCast } from "./erpc.ts";
-export { rpcResult } from "./rpc.ts";

@@ -1,2 +1,0 @@
-export type { Router } from "./router.ts";
-export type * from "./signal.ts";
