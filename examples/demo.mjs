@@ -4,8 +4,15 @@
 //   node examples/demo.mjs           runs, tells what happens, ends
 //   node examples/demo.mjs --stay    stays, and prints how to talk to it from erl and iex
 import { randomBytes } from "node:crypto";
-import { atom, atoms, float, genRequest, reply, startNode, t } from "disterl";
-import { ImproperList, TermMap, equalTerms, formatTerm, BitString, ExternalFun } from "disterl/term";
+import { atom, atoms, float, genRequest, isTaggedTuple, reply, startNode, t } from "disterl";
+import {
+  ImproperList,
+  TermMap,
+  equalTerms,
+  formatTerm,
+  BitString,
+  ExternalFun,
+} from "disterl/term";
 import { startErlang, startSecondNode } from "./demo/other-node.mjs";
 import { fail, heading, say, step } from "./demo/transcript.mjs";
 
@@ -13,9 +20,25 @@ const stay = process.argv.includes("--stay");
 const cookie = randomBytes(16).toString("base64url");
 
 const everyKind = [
-  atoms.ok, true, 42, -1, 2n ** 100n, 1.5, float(1), float(-0), new Uint8Array([1, 2, 255]), "text",
-  new BitString(new Uint8Array([0b10100000]), 3), [1, 2, 3], [], new ImproperList([1], 2),
-  t(atoms.error, t()), new TermMap([[1, "one"], [float(1), "one point zero"]]),
+  atoms.ok,
+  true,
+  42,
+  -1,
+  2n ** 100n,
+  1.5,
+  float(1),
+  float(-0),
+  new Uint8Array([1, 2, 255]),
+  "text",
+  new BitString(new Uint8Array([0b10100000]), 3),
+  [1, 2, 3],
+  [],
+  new ImproperList([1], 2),
+  t(atoms.error, t()),
+  new TermMap([
+    [1, "one"],
+    [float(1), "one point zero"],
+  ]),
   new ExternalFun(atom("lists"), atom("map"), 2),
 ];
 
@@ -27,8 +50,9 @@ say(`it is ${node.name}, creation ${node.creation}, and listens on 127.0.0.1:${n
 const echo = node.spawn({
   name: "echo",
   onMessage(message, self) {
-    const request = genRequest(message);
-    if (request?.kind === "call") reply(self, request.from, request.request[1]);
+    const call = genRequest(message);
+    if (call?.kind !== "call" || !isTaggedTuple(call.request, "echo", 2)) return;
+    reply(self, call.from, call.request[1]);
   },
 });
 everyKind.push(echo.pid);
@@ -53,7 +77,9 @@ if (stay && !failed) {
   say(`              2> gen_server:call({echo, '${node.name}'}, {echo, hello}).`);
   say(`From Elixir:  iex --sname me --cookie ${cookie}`);
   say(`              iex> GenServer.call({:echo, :"${node.name}"}, {:echo, "hello"})`);
-  say("Ctrl-C ends it. The cookie is for this run only; it keeps strangers out, it encrypts nothing.");
+  say(
+    "Ctrl-C ends it. The cookie is for this run only; it keeps strangers out, it encrypts nothing.",
+  );
   await new Promise((resolve) => process.once("SIGINT", resolve).once("SIGTERM", resolve));
 }
 await other.stop();

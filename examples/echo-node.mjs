@@ -7,21 +7,19 @@
 //
 // Its process `echo` answers {From, Ref, Term} with {Ref, Term}, and
 // gen_server:call({echo, Node}, {echo, Term}) with Term. SIGTERM or SIGINT stops it.
-import { atom, genRequest, reply, startNode, t } from "disterl";
+import { genRequest, isTaggedTuple, isTuple, reply, startNode, t } from "disterl";
 import { parseErlFlags, startOptionsFromFlags } from "disterl/flags";
-import { isTuple, Pid } from "disterl/term";
+import { Pid } from "disterl/term";
 
 /** Answers one message; what is no request of ours is left alone. */
 function echo(message, self) {
   const call = genRequest(message);
-  if (call?.kind === "call") {
-    const [what, term] = isTuple(call.request) ? call.request : [];
-    if (what === atom("echo") && call.request.length === 2) reply(self, call.from, term);
-    return;
+  if (call?.kind === "call" && isTaggedTuple(call.request, "echo", 2)) {
+    reply(self, call.from, call.request[1]);
+  } else if (isTuple(message, 3) && message[0] instanceof Pid) {
+    const [from, ref, term] = message;
+    self.send(from, t(ref, term));
   }
-  if (!isTuple(message) || message.length !== 3) return;
-  const [from, ref, term] = message;
-  if (from instanceof Pid) self.send(from, t(ref, term));
 }
 
 async function main() {

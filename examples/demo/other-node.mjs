@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { atom, genRequest, reply, startNode, t } from "disterl";
+import { atom, genRequest, isTaggedTuple, isTuple, reply, startNode, t } from "disterl";
 import { formatTerm } from "disterl/term";
 
 // mirror answers {From, Msg} with {self(), Msg}; server speaks gen_server's protocol.
@@ -65,17 +65,13 @@ export async function startSecondNode(cookie) {
   const other = await startNode({ name: `second_demo_${process.pid}`, cookie });
   other.spawn({
     name: "mirror",
-    onMessage: ([from, message], self) => self.send(from, t(self.pid, message)),
+    onMessage(message, self) {
+      if (isTuple(message, 2)) self.send(message[0], t(self.pid, message[1]));
+    },
   });
   const server = other.spawn({
     name: "server",
-    async onMessage(message, self) {
-      const { from, request } = genRequest(message);
-      const [what, argument] = request;
-      if (what === atom("double")) reply(self, from, 2 * argument);
-      else if (what === atom("echo")) reply(self, from, argument);
-      else reply(self, from, await other.call({ name: "echo", node: argument }, t(what, atom("hello"))));
-    },
+    onMessage: (message, self) => serve(other, message, self),
   });
   const stop = () => other.stop();
   return {
@@ -87,4 +83,17 @@ export async function startSecondNode(cookie) {
     callUs: async (name) =>
       formatTerm(await other.call({ name: "echo", node: name }, t(atom("echo"), server.pid))),
   };
+}
+
+/** The server of the second node: as the one in Erlang above. */
+async function serve(node, message, self) {
+  const call = genRequest(message);
+  if (call?.kind !== "call") return;
+  const { from, request } = call;
+  if (isTaggedTuple(request, "double", 2)) reply(self, from, 2 * Number(request[1]));
+  else if (isTaggedTuple(request, "echo", 2)) reply(self, from, request[1]);
+  else if (isTaggedTuple(request, "call", 2)) {
+    const echo = { name: "echo", node: request[1] };
+    reply(self, from, await node.call(echo, t(atom("echo"), atom("hello"))));
+  }
 }

@@ -1,6 +1,6 @@
-import { atom, atoms, CallError, charlist, t, text } from "disterl";
+import { atom, atoms, CallError, charlist, isTaggedTuple, isTuple, t, text } from "disterl";
 import { decodeTerm } from "disterl/etf";
-import { equalTerms, formatTerm, isTuple, Pid } from "disterl/term";
+import { equalTerms, formatTerm, Pid } from "disterl/term";
 import { expect } from "vitest";
 import { MIRROR, spawnEcho, startPair } from "./node-setup.ts";
 import { forEachOtp } from "./otp.ts";
@@ -49,11 +49,12 @@ forEachOtp((release, test) => {
     const inbox = ours.spawn();
     ours.send({ name: "mirror", node: otp.nodeName }, t(inbox.pid, "hello"));
     const answer = await inbox.receive({ timeout: 5000 });
-    if (!isTuple(answer) || !(answer[0] instanceof Pid)) throw new Error(formatTerm(answer));
-    expect(text(answer[1] as Uint8Array)).toBe("hello");
-    expect(answer[0].node.text).toBe(otp.nodeName);
-    inbox.send(answer[0], t(inbox.pid, 2n ** 70n));
-    expect(await inbox.receive({ timeout: 5000 })).toEqual(t(answer[0], 2n ** 70n));
+    if (!isTuple(answer, 2) || !(answer[0] instanceof Pid)) throw new Error(formatTerm(answer));
+    const [mirror, said] = answer;
+    expect(text(said)).toBe("hello");
+    expect(mirror.node.text).toBe(otp.nodeName);
+    inbox.send(mirror, t(inbox.pid, 2n ** 70n));
+    expect(await inbox.receive({ timeout: 5000 })).toEqual(t(mirror, 2n ** 70n));
   });
 
   test("Erlang dials", "first send connects, to a name, then to a pid", async () => {
@@ -124,6 +125,16 @@ forEachOtp((release, test) => {
     );
   });
 
+  test("we dial", "erpc:cast", async () => {
+    await using pair = await startPair(release);
+    const { ours, otp } = pair;
+    const inbox = ours.spawn();
+    ours.erpcCast(otp.nodeName, "erlang", "send", [inbox.pid, atom("done")]);
+    expect(await inbox.receive({ timeout: 5000 })).toBe(atom("done"));
+    await ours.stop();
+    expect(() => ours.erpcCast(otp.nodeName, "erlang", "node", [])).toThrow("stopped");
+  });
+
   test("we dial", "what a remote function prints", async () => {
     let printed = "";
     const output = (chars: string): void => {
@@ -177,11 +188,9 @@ forEachOtp((release, test) => {
     const start = performance.now();
     await ours.ping(otp.nodeName);
     expect(performance.now() - start).toBeLessThan(1000);
-    const answer = (await inbox.receive({ timeout: 30_000 })) as unknown as [
-      Pid,
-      [unknown, Uint8Array],
-    ];
-    expect(Buffer.compare(answer[1][1], big)).toBe(0);
+    const answer = await inbox.receive({ timeout: 30_000 });
+    if (!isTuple(answer, 2) || !isTaggedTuple(answer[1], "big", 2)) throw new Error("not the echo");
+    expect(Buffer.compare(answer[1][1] as Uint8Array, big)).toBe(0);
   });
 
   test("we dial", "an error says which layer failed", async () => {

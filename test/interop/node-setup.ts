@@ -1,4 +1,5 @@
-import { atom, type Node, type StartNodeOptions, startNode, t, genRequest, reply } from "disterl";
+import { genRequest, isTaggedTuple, isTuple, reply, startNode, t } from "disterl";
+import type { Node, StartNodeOptions } from "disterl";
 import {
   type CEpmd,
   type OtpNode,
@@ -6,6 +7,7 @@ import {
   startCEpmd,
   startOtpNode,
 } from "disterl/testing";
+import { Pid } from "disterl/term";
 
 export const COOKIE = "a cookie for tests only";
 
@@ -59,13 +61,12 @@ export function spawnEcho(node: Node): void {
     name: "echo",
     onMessage(message, self) {
       const request = genRequest(message);
-      if (request?.kind === "call") {
-        const [, term] = request.request as unknown as [unknown, never];
-        reply(self, request.from, term);
-        return;
+      if (request?.kind === "call" && isTaggedTuple(request.request, "echo", 2)) {
+        reply(self, request.from, request.request[1]);
+      } else if (isTuple(message, 3) && message[0] instanceof Pid) {
+        const [from, ref, term] = message;
+        self.send(from, t(ref, term));
       }
-      const [from, ref, term] = message as unknown as [never, never, never];
-      self.send(from, t(ref, term));
     },
   });
 }
@@ -84,5 +85,3 @@ export async function nextStatus<Type extends string>(
 /** A process on the Erlang node registered as `mirror`, which answers `{From, Msg}` with `{self(), Msg}`. */
 export const MIRROR =
   "register(mirror, spawn(fun F() -> receive {P, M} -> P ! {self(), M}, F() end end)).";
-
-export const atomsOf = (text: string) => text.split(" ").map((word) => atom(word));
