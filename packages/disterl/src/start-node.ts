@@ -49,7 +49,8 @@ export async function startNode(options: StartNodeOptions = {}): Promise<Node> {
   try {
     await goAlive(parts, options, name);
   } catch (error) {
-    await stopNode(parts);
+    // Why the start failed is told, not what else went wrong after that.
+    await stopNode(parts).catch(() => {});
     throw error;
   }
   return new Node(parts);
@@ -104,7 +105,7 @@ function build(options: StartNodeOptions, name: NodeName, nameDomain: NameDomain
       flags,
       nameDomain,
       dynamicHost: isDynamic(name) ? name.host : undefined,
-      autoConnect: options.distAutoConnect ?? "always",
+      autoConnect: autoConnect(options),
       reader: readerOptions(options),
     },
     { nodes, processes, dsig, local, status },
@@ -139,6 +140,14 @@ function timing(
   };
 }
 
+function autoConnect({ distAutoConnect }: StartNodeOptions): NetKernelOptions["autoConnect"] {
+  const given: string | undefined = distAutoConnect;
+  if (given !== undefined && given !== "never" && given !== "once") {
+    throw new TypeError(`distAutoConnect is "never" or "once" or left out, not "${given}"`);
+  }
+  return distAutoConnect ?? "always";
+}
+
 function inRange(name: string, value: number, least: number, most: number): number {
   if (!(value >= least && value <= most)) {
     throw new TypeError(`${name} is a number from ${least} to ${most}, not ${value}`);
@@ -170,14 +179,9 @@ async function goAlive(parts: NodeParts, options: StartNodeOptions, name: NodeNa
   startServices(parts, options);
   if (isDynamic(name)) return;
   const { identity, processes } = parts;
-  let alive: () => void = () => {};
-  // Whoever connects to a known port before we know who we are waits a moment.
-  const whenAlive = new Promise<void>((resolve) => {
-    alive = resolve;
-  });
   let creation: number | undefined;
   if (options.listen !== false) {
-    parts.listener = await listen(parts, options, whenAlive);
+    parts.listener = await listen(parts, options);
     const { port } = parts.listener.address;
     parts.registration = await parts.discovery.register(name.name, port, {});
     creation = parts.registration.creation;
@@ -185,7 +189,7 @@ async function goAlive(parts: NodeParts, options: StartNodeOptions, name: NodeNa
   identity.node = atom(name.full);
   identity.creation = creation ?? randomInt(4, 2 ** 32);
   processes.adoptIdentity();
-  alive();
+  parts.acceptor.open();
 }
 
 function startServices(
@@ -206,11 +210,7 @@ function startServices(
   caller.groupLeader = user.pid;
 }
 
-function listen(
-  { acceptor, discovery }: NodeParts,
-  options: StartNodeOptions,
-  whenAlive: Promise<void>,
-): Promise<Listener> {
+function listen({ acceptor, discovery }: NodeParts, options: StartNodeOptions): Promise<Listener> {
   const at = options.listen === false ? undefined : options.listen;
   const carrier = options.carrier ?? inetTcp;
   return carrier.listen(
@@ -219,6 +219,6 @@ function listen(
       port: at?.port ?? discovery.listenPort,
       lastPort: at?.lastPort,
     },
-    (channel) => void whenAlive.then(() => acceptor.serve(channel)),
+    (channel) => void acceptor.serve(channel),
   );
 }

@@ -34,15 +34,31 @@ export interface NodeParts {
 
 /**
  * Ends a node, in the reverse order of its start (`net_sup`): nobody can find it any more, nobody can
- * connect any more, then processes and connections end, so that the peers hear of both.
+ * connect any more, then processes and connections end, so that the peers hear of both. A step that
+ * fails does not keep the others from being taken; the first failure is thrown at the end.
  */
 export async function stopNode(parts: NodeParts): Promise<void> {
-  const { listener, registration, processes, netKernel, discovery, status } = parts;
-  await registration?.unregister();
-  const closing = listener?.close();
-  for (const process of [...processes.processes()]) process.exit(atoms.shutdown);
-  await netKernel.stop();
-  await closing;
-  await discovery.close?.();
+  const { listener, registration, processes, netKernel, acceptor, discovery, status } = parts;
+  const steps: (() => Promise<void> | undefined)[] = [
+    () => registration?.unregister(),
+    () => {
+      acceptor.stop();
+      return listener?.close();
+    },
+    () => {
+      for (const process of [...processes.processes()]) process.exit(atoms.shutdown);
+      return netKernel.stop();
+    },
+    () => discovery.close?.(),
+  ];
+  const failures: unknown[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
   status.close();
+  if (failures.length > 0) throw failures[0];
 }

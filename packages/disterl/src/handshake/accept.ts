@@ -116,7 +116,8 @@ function checkForm<Attempt>(
 function* giveName<Attempt>(host: string, options: AcceptOptions<Attempt>): Handshake<Admitted> {
   const lease = isHostName(host) ? options.policy.nameFor?.(host, options.attempt) : undefined;
   if (lease === undefined) {
-    const why = "it asks for a name, and that is off here or its host is none";
+    const why =
+      "it asks for a name, and its host is none, or there is no room for another connection, or that is off here";
     return yield* refuse("not_allowed", refusal("ERR_HANDSHAKE_NOT_ALLOWED", host, why));
   }
   yield* send(packets.buildStatus({ kind: "named", name: lease.name, creation: lease.creation }));

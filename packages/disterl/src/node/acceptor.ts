@@ -55,11 +55,31 @@ export class Acceptor implements AcceptPolicy<Attempt> {
   readonly #parts: AcceptorParts;
   readonly #pending: PendingHandshakes;
   readonly #dynamicNames = new DynamicNames();
+  readonly #going = new Set<AbortController>();
+  /** Whoever connects before we know who we are waits a moment. */
+  readonly #opened: Promise<void>;
+  #open: () => void = () => {};
+  #stopped = false;
 
   constructor(options: AcceptorOptions, parts: AcceptorParts) {
     this.#options = options;
     this.#parts = parts;
     this.#pending = new PendingHandshakes({ clock: options.clock, ...options.pending });
+    this.#opened = new Promise<void>((resolve) => {
+      this.#open = resolve;
+    });
+  }
+
+  /** The node has its name: handshakes can begin. */
+  open(): void {
+    this.#open();
+  }
+
+  /** Ends the handshakes under way, and whatever comes later. */
+  stop(): void {
+    this.#stopped = true;
+    for (const abort of this.#going) abort.abort(new Error("the node was stopped"));
+    this.#open();
   }
 
   /** A connection was opened to us. */
@@ -71,13 +91,16 @@ export class Acceptor implements AcceptPolicy<Attempt> {
     const ticket = this.#pending.admit(source, () => {
       abort.abort(new Error("too many connections are shaking hands"));
     });
-    if (ticket === undefined) {
+    if (ticket === undefined || this.#stopped) {
+      ticket?.done();
       channel.handle({ onData: () => {}, onDrain: () => {}, onClose: () => {} });
       channel.destroy();
       return;
     }
     const attempt: Attempt = { reserved: undefined, lease: undefined };
+    this.#going.add(abort);
     try {
+      await this.#opened;
       const { result: peer, rest } = await runHandshake({
         channel,
         handshake: accept({
@@ -103,6 +126,7 @@ export class Acceptor implements AcceptPolicy<Attempt> {
       }
       status.publish({ type: "refused", address: source, error: error as Error });
     } finally {
+      this.#going.delete(abort);
       ticket.done();
     }
   }
@@ -134,7 +158,8 @@ export class Acceptor implements AcceptPolicy<Attempt> {
     return this.#options.auth.cookieFor(name);
   }
 
-  nameFor(host: string, attempt: Attempt): NameLease {
+  nameFor(host: string, attempt: Attempt): NameLease | undefined {
+    if (this.#parts.nodes.size >= this.#options.connections) return undefined;
     attempt.lease = this.#dynamicNames.lease(host);
     return attempt.lease;
   }

@@ -61,7 +61,7 @@ export class Dialer {
     };
     const within = AbortSignal.any([signal, late.signal]);
     try {
-      return await dial(name, handshake, { ...this.#options, signal: within });
+      return await orAborted(dial(name, handshake, { ...this.#options, signal: within }), within);
     } finally {
       timer.cancel();
     }
@@ -78,6 +78,20 @@ export class Dialer {
       throw new ConnectError("ERR_CONNECT_NAME", "name", node.text, message, error);
     }
   }
+}
+
+/** A discovery or a carrier that does not look at its signal must not hold a dial open. */
+function orAborted(dialling: Promise<Established>, signal: AbortSignal): Promise<Established> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    signal.addEventListener("abort", abort, { once: true });
+    dialling
+      .finally(() => signal.removeEventListener("abort", abort))
+      .then((established) => {
+        if (signal.aborted) established.channel.destroy();
+        resolve(established);
+      }, reject);
+  });
 }
 
 export function policyError(node: Atom, why: string): ConnectError {

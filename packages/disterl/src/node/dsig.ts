@@ -12,6 +12,14 @@ import type { NetMessage } from "./net-message.ts";
 import type { NodeTable } from "./node-table.ts";
 
 const NOTSUP = atom("notsup");
+const SEQUELS = new Set<Signal["type"]>([
+  "demonitor",
+  "down",
+  "exit",
+  "unlink",
+  "unlink_ack",
+  "spawn_reply",
+]);
 
 /** What dsig asks of net_kernel: to set up the connection that a signal needs. */
 export interface AutoConnect {
@@ -65,7 +73,12 @@ export class Dsig implements Router {
         throw notEncodable(node, error);
       }
     }
-    if (peer?.state === "pending" || (peer === undefined && this.#connector?.autoConnect(node))) {
+    if (peer === undefined && this.#processes?.identity.wasOwn(node) === true) {
+      this.#local?.dispatch(signal);
+      return true;
+    }
+    const mayDial = peer === undefined && !isSequel(signal);
+    if (peer?.state === "pending" || (mayDial && this.#connector?.autoConnect(node))) {
       return this.#hold(node, signal);
     }
     return this.lost(signal);
@@ -88,10 +101,14 @@ export class Dsig implements Router {
     const peer = this.#nodes.get(node);
     // A dial can fail at once, within autoConnect.
     if (peer?.state !== "pending") return this.lost(signal);
-    if (peer.held.length >= this.#limits.pendingSignals) throw queueFull(node);
-    assertEncodable(node, signal);
+    const { pendingSignals, distBusyBytes, distQueueBytes } = this.#limits;
+    const isFull = peer.held.length >= pendingSignals || peer.heldBytes > distQueueBytes;
+    if (isFull && isMessage(signal)) throw queueFull(node);
+    // There are no more sequels than there was before them that they follow.
+    if (isFull && !isSequel(signal)) return this.lost(signal);
+    peer.heldBytes += encodedBytes(node, signal);
     peer.held.push(signal);
-    return true;
+    return peer.heldBytes <= distBusyBytes;
   }
 
   /**
@@ -135,11 +152,16 @@ function isMessage(
   return signal.type === "send" || signal.type === "reg_send" || signal.type === "alias_send";
 }
 
-/** The sender is told now what would fail later, with nobody to tell. */
-function assertEncodable(node: Atom, signal: Signal): void {
-  if (!isMessage(signal)) return;
+/** What follows from something said before, often with nobody to tell when it fails. */
+function isSequel({ type }: Signal): boolean {
+  return SEQUELS.has(type);
+}
+
+/** Of a message, whose sender is told now what would fail later, with nobody to tell. */
+function encodedBytes(node: Atom, signal: Signal): number {
+  if (!isMessage(signal)) return 0;
   try {
-    encodeTerm(signal.message);
+    return encodeTerm(signal.message).length;
   } catch (error) {
     throw notEncodable(node, error);
   }

@@ -20,6 +20,8 @@ import type { NodeTable } from "./node-table.ts";
 import { PendingPeer } from "./pending-peer.ts";
 import type { StatusFeed } from "./status.ts";
 
+const STOPPED = "the node was stopped";
+
 export interface NetKernelOptions extends DialerOptions {
   readonly limits: NodeLimits;
   readonly autoConnect: "always" | "once" | "never";
@@ -68,6 +70,10 @@ export class NetKernel implements AutoConnect {
 
   /** The connection to a node; it is set up if need be (`net_kernel:connect_node/1`). */
   connect(node: Atom): Promise<Connection> {
+    if (this.#stopped) return Promise.reject(policyError(node, STOPPED));
+    if (node === this.#parts.processes.identity.node) {
+      return Promise.reject(policyError(node, "that is this node itself"));
+    }
     const peer = this.#parts.nodes.get(node);
     if (peer?.state === "connected") return Promise.resolve(peer.connection);
     if (peer?.state === "pending") return peer.connected;
@@ -88,20 +94,31 @@ export class NetKernel implements AutoConnect {
     return true;
   }
 
-  /** Why the last dial to a node failed. */
+  /** Why the last dial to a node failed, or why there was none. */
   lastFailure(node: Atom): Error | undefined {
-    return this.#failures.get(node);
+    const failure = this.#failures.get(node);
+    if (failure !== undefined || this.#parts.nodes.get(node) !== undefined) return failure;
+    if (this.#options.autoConnect === "never") {
+      return policyError(node, "dist_auto_connect is never: connect() to it first");
+    }
+    if (!this.#parts.nodes.barred.has(node)) return undefined;
+    const why = "dist_auto_connect is once, and it was connected before: connect() to it";
+    return policyError(node, why);
   }
 
   #begin(node: Atom): PendingPeer {
     const pending = new PendingPeer();
-    pending.abort = new AbortController();
     this.#parts.nodes.set(node, pending);
+    this.#dial(node, pending);
+    return pending;
+  }
+
+  #dial(node: Atom, pending: PendingPeer): void {
+    pending.abort = new AbortController();
     this.#dialer.dial(node, pending.abort.signal).then(
       (established) => this.up(established, true),
       (error: unknown) => this.#dialFailed(node, pending, error as Error),
     );
-    return pending;
   }
 
   #dialFailed(node: Atom, pending: PendingPeer, error: Error): void {
@@ -114,7 +131,7 @@ export class NetKernel implements AutoConnect {
     }
     // The peer prefers its own dial, which is under way to us: it gets the time of a handshake.
     pending.abort = undefined;
-    this.#options.clock.after(this.#options.setupTimeMs, () => {
+    pending.patience = this.#options.clock.after(this.#options.setupTimeMs, () => {
       if (this.#parts.nodes.get(node) === pending && !pending.taken) {
         this.#giveUp(node, pending, error);
       }
@@ -122,6 +139,7 @@ export class NetKernel implements AutoConnect {
   }
 
   #giveUp(node: Atom, pending: PendingPeer, error: Error): void {
+    pending.endDial(error.message);
     this.#parts.nodes.delete(node);
     this.#failures.add(node, error);
     for (const signal of pending.held) this.#parts.dsig.lost(signal);
@@ -133,7 +151,10 @@ export class NetKernel implements AutoConnect {
 
   /** Takes the place for a peer that has proved itself; false when another was faster. */
   reserve(node: Atom): boolean {
-    const peer = this.#parts.nodes.get(node) ?? new PendingPeer();
+    const { nodes } = this.#parts;
+    const known = nodes.get(node);
+    if (known === undefined && nodes.size >= this.#options.limits.connections) return false;
+    const peer = known ?? new PendingPeer();
     if (this.#stopped || peer.state !== "pending" || peer.taken) return false;
     this.#parts.nodes.set(node, peer);
     peer.taken = true;
@@ -175,6 +196,12 @@ export class NetKernel implements AutoConnect {
       return;
     }
     const givesName = peer.named && dialled;
+    if (givesName && this.#namedBy !== undefined) {
+      // Another node was faster to give us a name: this one gets to know us by that.
+      channel.destroy();
+      this.#dial(node, pending);
+      return;
+    }
     if (givesName) this.#adoptName(peer.ourName, peer.ourCreation);
     const connection = this.#open(node, channel, peer);
     if (givesName) this.#namedBy = connection;
@@ -218,9 +245,7 @@ export class NetKernel implements AutoConnect {
   }
 
   #adoptName(name: string, creation: number): void {
-    const { identity } = this.#parts.processes;
-    identity.node = atom(name);
-    identity.creation = creation;
+    this.#parts.processes.identity.adopt(atom(name), creation);
     this.#parts.processes.adoptIdentity();
   }
 
@@ -241,11 +266,17 @@ export class NetKernel implements AutoConnect {
     this.#closes.settle(connection);
   }
 
-  /** The name belonged to the node that gave it: the other connections go with it (protocol HS-38). */
+  /**
+   * The name belonged to the node that gave it: the other connections, and dials made under it, go
+   * with it (protocol HS-38).
+   */
   #loseName(): void {
     this.#namedBy = undefined;
-    for (const connection of [...this.#parts.nodes.connections()]) {
-      this.#disconnect(connection, "disconnect");
+    for (const [node, peer] of [...this.#parts.nodes.entries()]) {
+      if (peer.state === "connected") this.#disconnect(peer.connection, "disconnect");
+      if (peer.state !== "pending") continue;
+      const why = "the connection that had given this node its name was lost meanwhile";
+      this.#giveUp(node, peer, policyError(node, why));
     }
     this.#adoptName(NONODE.text, 0);
   }
@@ -265,6 +296,13 @@ export class NetKernel implements AutoConnect {
 
   /** Resolves when less than half of the busy threshold waits for a node, or it is gone. */
   drained(node: Atom): Promise<void> {
+    const peer = this.#parts.nodes.get(node);
+    if (peer?.state === "pending" && peer.heldBytes > this.#options.limits.distBusyBytes) {
+      return peer.connected.then(
+        () => this.drained(node),
+        () => {},
+      );
+    }
     const connection = this.#parts.nodes.connection(node);
     return connection?.busy === true ? this.#drains.wait(connection) : Promise.resolve();
   }
@@ -275,8 +313,7 @@ export class NetKernel implements AutoConnect {
     const closed: Promise<void>[] = [];
     for (const [node, peer] of [...this.#parts.nodes.entries()]) {
       if (peer.state === "pending") {
-        peer.endDial("the node was stopped");
-        this.#giveUp(node, peer, policyError(node, "the node was stopped"));
+        this.#giveUp(node, peer, policyError(node, STOPPED));
         continue;
       }
       closed.push(this.#closes.wait(peer.connection));

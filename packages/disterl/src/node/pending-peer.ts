@@ -1,3 +1,4 @@
+import type { Timer } from "../carrier/clock.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { Signal } from "../signal/signal.ts";
 
@@ -7,10 +8,14 @@ export class PendingPeer {
   /** Settles when the peer is connected, or cannot be. */
   readonly connected: Promise<Connection>;
   readonly held: Signal[] = [];
+  /** Bytes of the messages among them. */
+  heldBytes = 0;
   resolve: (connection: Connection) => void = () => {};
   reject: (error: Error) => void = () => {};
   /** Ends our dial, while there is one. */
   abort: AbortController | undefined;
+  /** Ends the wait for the dial of a peer that prefers its own. */
+  patience: Timer | undefined;
   /** A peer that dialled us and proved itself has the place: its handshake is about to end. */
   taken = false;
 
@@ -25,6 +30,7 @@ export class PendingPeer {
 
   /** Our own dial is not wanted any more. */
   endDial(why: string): void {
+    this.patience?.cancel();
     this.abort?.abort(new Error(why));
     this.abort = undefined;
   }

@@ -6,6 +6,8 @@ import { Reference } from "../term/reference.ts";
 export const NONODE: Atom = atom("nonode@nohost");
 
 const REF_WORD0 = 2 ** 18;
+/** How many earlier names of a nameless node are remembered. */
+const FORMER = 64;
 
 /**
  * Who this node is, and the maker of its identifiers. A node with a dynamic name learns its name
@@ -17,12 +19,34 @@ export class Identity {
   #nextId = 1;
   #serial = 0;
   #refCounter = 0;
+  /** Creations of names that this node has had, under each. */
+  readonly #former = new Map<Atom, number>();
   /** Tells references of this run from those of an earlier run with an equal creation. */
   readonly #refSalt: number;
 
   /** `random` gives 32 bits, unsigned. */
   constructor(random: () => number) {
     this.#refSalt = random() >>> 0;
+  }
+
+  /** The node gets a name, or loses it. What was made before is known still. */
+  adopt(node: Atom, creation: number): void {
+    this.#former.delete(this.node);
+    this.#former.set(this.node, this.creation);
+    const [oldest] = this.#former.keys();
+    if (this.#former.size > FORMER && oldest !== undefined) this.#former.delete(oldest);
+    this.node = node;
+    this.creation = creation;
+  }
+
+  /** Was that node this one, under an earlier name? Another may have got that name since. */
+  wasOwn(node: Atom): boolean {
+    return this.#former.has(node);
+  }
+
+  /** Was that pid made by this node, under an earlier name? */
+  isFormer({ node, creation }: Pid): boolean {
+    return this.#former.get(node) === creation;
   }
 
   /** Is that node this one, in this incarnation? */

@@ -98,6 +98,17 @@ export class Links {
     return taken;
   }
 
+  /** The own node was named anew: links to its processes go by their new pids. */
+  rename(moved: (pid: Pid) => Pid | undefined): void {
+    for (const entry of [...this.#entries.values()]) {
+      const pid = moved(entry.pid);
+      if (pid === undefined) continue;
+      this.#remove(entry);
+      this.#entries.set(pid.key, { ...entry, pid });
+      this.#counts.add(pid.node, 1);
+    }
+  }
+
   #add(pid: Pid): void {
     this.#entries.set(pid.key, { pid, active: true, unlinkId: 0n });
     this.#counts.add(pid.node, 1);

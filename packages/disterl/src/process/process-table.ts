@@ -54,7 +54,10 @@ export class ProcessTable {
   }
 
   spawn(options: ProcessOptions): Process {
-    const process = new Process(this, this.identity.nextPid(), options);
+    let pid = this.identity.nextPid();
+    // Numbers come again after 2^28 of them: not those of processes that live on.
+    while (this.#byId.has(pid.id)) pid = this.identity.nextPid();
+    const process = new Process(this, pid, options);
     this.#byId.set(process.pid.id, process);
     if (options.name !== undefined) {
       try {
@@ -70,7 +73,9 @@ export class ProcessTable {
   /** The living process of a pid: of this node, this incarnation. */
   find(pid: Pid): Process | undefined {
     const process = this.#byId.get(pid.id);
-    return process?.pid.equals(pid) === true ? process : undefined;
+    if (process === undefined || process.pid.equals(pid)) return process;
+    const isFormer = process.pid.serial === pid.serial && this.identity.isFormer(pid);
+    return isFormer ? process : undefined;
   }
 
   /** @internal */

@@ -14,7 +14,6 @@ import { Mailbox } from "./mailbox.ts";
 import type { ProcessTable } from "./process-table.ts";
 import { type ReceiveOptions, Receivers } from "./receivers.ts";
 import { ReferenceTable } from "./reference-table.ts";
-import type { Runnable } from "./run-queue.ts";
 import { Watchers } from "./watchers.ts";
 
 export interface ProcessOptions {
@@ -41,7 +40,7 @@ export interface ExpectedReply {
  * A process of this node: an address with a mailbox, links and monitors, as real to Erlang nodes as
  * one of theirs. Mirrors the process part of `erl_proc_sig_queue.c`.
  */
-export class Process implements Runnable {
+export class Process {
   readonly links: Links;
   readonly watchers: Watchers;
   /** Registered names; kept by the name registry. */
@@ -90,7 +89,9 @@ export class Process implements Runnable {
   adoptIdentity(identity: Identity): void {
     const moved = ({ id, serial }: Pid): Pid =>
       new Pid(identity.node, id, serial, identity.creation);
-    if (this.groupLeader.node === this.#pid.node) this.groupLeader = moved(this.groupLeader);
+    const before = this.#pid.node;
+    if (this.groupLeader.node === before) this.groupLeader = moved(this.groupLeader);
+    this.links.rename((pid) => (pid.node === before ? moved(pid) : undefined));
     this.#pid = moved(this.#pid);
   }
 
@@ -126,10 +127,10 @@ export class Process implements Runnable {
       }
       try {
         const result = onMessage(message, this);
-        if (result !== undefined) result.catch((error: unknown) => this.crash(error));
+        if (result !== undefined)
+          Promise.resolve(result).catch((error: unknown) => this.crash(error));
       } catch (error) {
         this.crash(error);
-        return false;
       }
     }
     return true;
@@ -268,11 +269,15 @@ export class Process implements Runnable {
   /** An address for replies that can be taken back at any time (`erlang:alias/0`). */
   alias(options: { readonly reply?: boolean } = {}): Reference {
     const ref = this.#table.identity.nextReference();
+    const once = options.reply ?? false;
     this.#aliases.add(ref);
     this.#table.aliases.activate({
       ref,
-      once: options.reply ?? false,
-      receive: (message, bytes) => this.deliver(message, bytes),
+      once,
+      receive: (message, bytes) => {
+        if (once) this.#aliases.delete(ref);
+        this.deliver(message, bytes);
+      },
     });
     return ref;
   }
@@ -306,14 +311,15 @@ export class Process implements Runnable {
     if (this.#exitReason !== undefined) return;
     const reason = reasonOf(error);
     this.#table.onCrash(this, reason, error);
-    this.exit(reason);
+    // A service of the node goes on: what one peer has brought about is not felt by the others.
+    if (!this.#system) this.exit(reason);
   }
 
   /** An exit signal along a link. @internal */
   linkExit(from: Pid, reason: Term): void {
     if (!this.links.exitReceived(from)) return;
     if (this.trapExit) this.deliver(t(atoms.EXIT, from, reason));
-    else if (reason !== atoms.normal) this.exit(reason);
+    else if (reason !== atoms.normal && !this.#system) this.exit(reason);
   }
 
   /** `exit(Pid, Reason)` by another process. @internal */
@@ -329,7 +335,7 @@ export class Process implements Runnable {
     this.watchers.removeNode(node);
     for (const pid of this.links.takeWhere((linked) => linked.node === node)) {
       if (this.trapExit) this.deliver(t(atoms.EXIT, pid, atoms.noconnection));
-      else this.exit(atoms.noconnection);
+      else if (!this.#system) this.exit(atoms.noconnection);
     }
   }
 

@@ -1,0 +1,251 @@
+import { expect, test } from "vitest";
+import { MemoryNetwork } from "./carrier/memory.ts";
+import { VirtualClock } from "./carrier/virtual-clock.ts";
+import type { Discovery } from "./epmd/discovery.ts";
+import type { Node } from "./node.ts";
+import type { NodeStatus } from "./node/status.ts";
+import { startNode } from "./start-node.ts";
+import type { StartNodeOptions } from "./start-options.ts";
+import { atom, atoms } from "./term/atom.ts";
+
+/** Nodes in one process, over memory and a clock that is turned by hand. */
+class Cluster {
+  readonly clock = new VirtualClock();
+  readonly network: MemoryNetwork;
+  readonly #ports = new Map<string, number>();
+
+  constructor(seed = 7) {
+    const { clock } = this;
+    this.network = new MemoryNetwork({ clock, latencyMs: [1, 5], chunking: "random", seed });
+  }
+
+  discovery(host: string): Discovery {
+    return {
+      register: (name, port) => {
+        this.#ports.set(`${name}@${host}`, port);
+        const unregister = (): Promise<void> => {
+          this.#ports.delete(`${name}@${host}`);
+          return Promise.resolve();
+        };
+        return Promise.resolve({ creation: undefined, unregister });
+      },
+      lookup: (name, at) => {
+        const port = this.#ports.get(`${name}@${at}`);
+        return Promise.resolve(port === undefined ? undefined : { port, version: 6 });
+      },
+      names: () => Promise.resolve([]),
+    };
+  }
+
+  options(host: string): StartNodeOptions {
+    return {
+      name: `node@${host}`,
+      cookie: "secret",
+      carrier: this.network.carrier(host),
+      clock: this.clock,
+      listen: { host },
+      discovery: this.discovery(host),
+    };
+  }
+
+  start(host: string, options: StartNodeOptions = {}): Promise<Node> {
+    return this.clock.runUntil(startNode({ ...this.options(host), ...options }));
+  }
+}
+
+function record(node: Node): NodeStatus[] {
+  const seen: NodeStatus[] = [];
+  void (async () => {
+    for await (const event of node.status()) seen.push(event);
+  })();
+  return seen;
+}
+
+const failure = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => "no failure",
+    (error: unknown) => error,
+  );
+
+test("both dial at the same time: one connection, whoever is faster", async () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const cluster = new Cluster(seed);
+    const a = await cluster.start("a");
+    const b = await cluster.start("b");
+    const seen = [record(a), record(b)];
+    const first = a.connect("node@b");
+    await cluster.clock.advance(seed % 12);
+    const second = b.connect("node@a");
+    await cluster.clock.runUntil(Promise.all([first, second]));
+    await cluster.clock.advance(20_000);
+    const types = seen.map((events) => events.map(({ type }) => type));
+    for (const of of types) expect(of.filter((type) => type !== "refused")).toEqual(["nodeup"]);
+    expect(a.nodes("connected")).toEqual(["node@b"]);
+    expect(b.nodes("connected")).toEqual(["node@a"]);
+  }
+});
+
+test("the node itself answers its own ping, and is no node to connect to", async () => {
+  const cluster = new Cluster();
+  const a = await cluster.start("a");
+  const begun = cluster.clock.now();
+  const answer = await cluster.clock.runUntil(a.ping("node@a"));
+  expect(answer.roundTripMs).toBeGreaterThanOrEqual(0);
+  const error = await cluster.clock.runUntil(failure(a.connect("node@a")));
+  expect(error).toMatchObject({ code: "ERR_CONNECT_POLICY", layer: "policy" });
+  expect(String(error)).toContain("this node itself");
+  expect(cluster.clock.now() - begun).toBeLessThan(1000);
+});
+
+test("a connect that waited for the old connection to end fails when the node is stopped", async () => {
+  const cluster = new Cluster();
+  const a = await cluster.start("a");
+  await cluster.start("b");
+  await cluster.clock.runUntil(a.connect("node@b"));
+  a.disconnect("node@b");
+  const error = failure(a.connect("node@b"));
+  const stopped = a.stop();
+  await cluster.clock.runUntil(stopped);
+  expect(await cluster.clock.runUntil(error)).toMatchObject({ code: "ERR_CONNECT_POLICY" });
+});
+
+test("connect with a signal that is aborted dials nobody", async () => {
+  const cluster = new Cluster();
+  const a = await cluster.start("a");
+  await cluster.start("b");
+  const seen = record(a);
+  const signal = AbortSignal.abort(new Error("changed my mind"));
+  const error = await failure(a.connect("node@b", { signal }));
+  expect(String(error)).toContain("changed my mind");
+  await cluster.clock.advance(1000);
+  expect(seen).toEqual([]);
+});
+
+test("stop ends handshakes that strangers have begun", async () => {
+  const cluster = new Cluster();
+  const a = await cluster.start("a");
+  const port = a.address?.port ?? 0;
+  const channel = await cluster.clock.runUntil(
+    cluster.network.carrier("b").connect({ host: "a", port }),
+  );
+  let closed = false;
+  channel.handle({ onData: () => {}, onDrain: () => {}, onClose: () => void (closed = true) });
+  channel.resume();
+  await cluster.clock.advance(100);
+  await cluster.clock.runUntil(a.stop());
+  await cluster.clock.advance(100);
+  expect(closed).toBe(true);
+});
+
+test("a start that fails hangs up on whoever connected meanwhile, and says why it failed", async () => {
+  const cluster = new Cluster();
+  let refuse: (error: Error) => void = () => {};
+  let port = 0;
+  const discovery: Discovery = {
+    ...cluster.discovery("a"),
+    register: (_, at) => {
+      port = at;
+      return new Promise((_resolve, reject) => {
+        refuse = reject;
+      });
+    },
+    close: () => Promise.reject(new Error("cannot be closed either")),
+  };
+  const error = failure(startNode({ ...cluster.options("a"), discovery }));
+  await cluster.clock.advance(10);
+  const channel = await cluster.clock.runUntil(
+    cluster.network.carrier("b").connect({ host: "a", port }),
+  );
+  let closed = false;
+  channel.handle({ onData: () => {}, onDrain: () => {}, onClose: () => void (closed = true) });
+  channel.resume();
+  await cluster.clock.advance(10);
+  refuse(new Error("the name is taken"));
+  expect(String(await error)).toContain("the name is taken");
+  await cluster.clock.advance(100);
+  expect(closed).toBe(true);
+});
+
+test("stop ends everything although the name cannot be unregistered", async () => {
+  const cluster = new Cluster();
+  const discovery: Discovery = {
+    ...cluster.discovery("a"),
+    register: () =>
+      Promise.resolve({
+        creation: undefined,
+        unregister: () => Promise.reject(new Error("no answer")),
+      }),
+  };
+  const a = await cluster.start("a", { discovery });
+  await cluster.start("b");
+  await cluster.clock.runUntil(a.connect("node@b"));
+  const error = await cluster.clock.runUntil(failure(a.stop()));
+  expect(String(error)).toContain("no answer");
+  expect(a.nodes("connected")).toEqual([]);
+});
+
+test("a nameless node that dials two nodes at once gets one name", async () => {
+  const cluster = new Cluster();
+  const b = await cluster.start("b");
+  const c = await cluster.start("c");
+  const tool = await cluster.start("t", { name: "undefined@t", listen: false });
+  const [toB, toC] = [tool.connect("node@b"), tool.connect("node@c")];
+  await cluster.clock.runUntil(Promise.all([toB, toC]));
+  await cluster.clock.advance(1000);
+  expect(tool.nodes("connected").toSorted()).toEqual(["node@b", "node@c"]);
+  expect(b.nodes("connected")).toEqual([tool.name]);
+  expect(c.nodes("connected")).toEqual([tool.name]);
+});
+
+test("dials made under a name that is lost do not succeed", async () => {
+  const cluster = new Cluster();
+  await cluster.start("b");
+  const c = await cluster.start("c");
+  const tool = await cluster.start("t", { name: "undefined@t", listen: false });
+  await cluster.clock.runUntil(tool.connect("node@b"));
+  const dial = failure(tool.connect("node@c"));
+  cluster.network.cut("t", "b");
+  await cluster.clock.runUntil(dial);
+  await cluster.clock.advance(1000);
+  expect(tool.alive).toBe(false);
+  expect(tool.nodes("connected")).toEqual([]);
+  expect(c.nodes("connected")).toEqual([]);
+  const again = await cluster.clock.runUntil(tool.connect("node@c"));
+  expect(again.name).toBe("node@c");
+  expect(c.nodes("connected")).toEqual([tool.name]);
+});
+
+test("links and pids made before the node has a name live on under it", async () => {
+  const cluster = new Cluster();
+  await cluster.start("b");
+  const tool = await cluster.start("t", { name: "undefined@t", listen: false });
+  const watcher = tool.spawn({ trapExit: true });
+  const worker = tool.spawn();
+  const before = watcher.pid;
+  watcher.link(worker.pid);
+  await cluster.clock.runUntil(tool.connect("node@b"));
+  tool.send(before, 1);
+  expect(await watcher.receive({ timeout: 0 })).toBe(1);
+  worker.exit(atom("done"));
+  expect(await watcher.receive({ timeout: 0 })).toMatchObject({ 0: atoms.EXIT, 2: atom("done") });
+});
+
+test("a peer cannot end the node's own services with a link", async () => {
+  const cluster = new Cluster();
+  const a = await cluster.start("a");
+  const b = await cluster.start("b");
+  const rex = b.whereis("rex");
+  if (rex === undefined) throw new Error("there is no rex");
+  const attacker = a.spawn();
+  attacker.link(rex);
+  await cluster.clock.advance(100);
+  attacker.exit(atom("crash"));
+  await cluster.clock.advance(100);
+  expect(b.whereis("rex")?.equals(rex)).toBe(true);
+  const other = a.spawn();
+  other.link(rex);
+  await cluster.clock.advance(100);
+  cluster.network.cut("a", "b");
+  await cluster.clock.advance(100);
+  expect(b.whereis("rex")?.equals(rex)).toBe(true);
+});
