@@ -22,10 +22,13 @@ export interface ProgramCall {
   readonly args: readonly string[];
 }
 
+/** What is older counts as not there: we do not speak with it. */
+const OLDEST = 25;
+
 let found: readonly OtpRelease[] | undefined;
 
 /**
- * The Erlang/OTP releases of this machine, oldest first, one entry per release: the `erl` in the
+ * The Erlang/OTP releases of this machine from 25 on, oldest first, one entry per release: the `erl` in the
  * path, and the roots `otp-*` that `scripts/otp-root.mjs` makes in `$DISTERL_OTP_ROOTS` (default
  * `~/.cache/disterl`). A root is entered with `chroot`, so it counts only when we are root.
  * `$DISTERL_OTP` (`25,27`) narrows the list. Looked up once per process.
@@ -42,6 +45,7 @@ function findReleases(): OtpRelease[] {
   }
   const wanted = wantedReleases();
   return [...byRelease.values()]
+    .filter((otp) => Number(otp.release) >= OLDEST)
     .filter((otp) => wanted === undefined || wanted.includes(otp.release))
     .sort((a, b) => Number(a.release) - Number(b.release));
 }
