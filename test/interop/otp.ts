@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { missingOtp, type OtpRelease, otpReleases, wantedReleases } from "disterl/testing";
 import { describe, test } from "vitest";
 
@@ -33,6 +34,29 @@ export function forEachElixir(body: (otp: OtpRelease, otpTest: OtpTest) => void)
   if (found.length === 0) describeMissing("with Elixir", body);
 }
 
+/**
+ * As {@link forEachOtp}, once, for a server that runs on the machine's own Erlang/OTP. `program` is a
+ * file of the package of that name.
+ */
+export function forServer(
+  aptPackage: string,
+  program: string,
+  body: (otp: OtpRelease, otpTest: OtpTest) => void,
+): void {
+  const otp = otpReleases().find(({ root }) => root === undefined);
+  if (otp === undefined && wantedReleases() !== undefined) {
+    console.log(`SKIPPED: ${aptPackage}: DISTERL_OTP leaves out the Erlang/OTP it runs on`);
+    describeSkipped(aptPackage, body);
+  } else if (!existsSync(program)) {
+    const how = `install it, for instance: apt-get install ${aptPackage}`;
+    describeWithout(aptPackage, `${aptPackage} is not installed (${how})`, body);
+  } else if (otp === undefined) {
+    describeMissing(undefined, body);
+  } else {
+    describeRelease(otp, body);
+  }
+}
+
 function describeRelease(otp: OtpRelease, body: (otp: OtpRelease, otpTest: OtpTest) => void): void {
   describe(`OTP ${otp.release}`, () => body(otp, namedTest(otp.release)));
 }
@@ -41,15 +65,25 @@ function describeMissing(
   release: string | undefined,
   body: (otp: OtpRelease, otpTest: OtpTest) => void,
 ): void {
-  const what = missingOtp(release);
-  const name = release ?? "none";
+  describeWithout(release ?? "none", missingOtp(release), body);
+}
+
+function describeWithout(
+  name: string,
+  what: string,
+  body: (otp: OtpRelease, otpTest: OtpTest) => void,
+): void {
   if (process.env["REQUIRE_OTP"] === "1") {
-    test(`[${name}] an Erlang/OTP to test with`, () => {
+    test(`[${name}] something to test with`, () => {
       throw new Error(`${what}, and REQUIRE_OTP=1 is set`);
     });
     return;
   }
   console.log(`SKIPPED: ${what}`);
+  describeSkipped(name, body);
+}
+
+function describeSkipped(name: string, body: (otp: OtpRelease, otpTest: OtpTest) => void): void {
   const nobody = { release: name, version: name, root: undefined, elixir: false };
   describe.skipIf(true)(`OTP ${name}`, () => body(nobody, namedTest(name)));
 }

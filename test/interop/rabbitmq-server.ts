@@ -1,0 +1,72 @@
+import { join } from "node:path";
+import { runCall } from "../compliance/epmd-programs.ts";
+import {
+  killServer,
+  ON_LOOPBACK,
+  quietPort,
+  type RealServer,
+  type RealServerOptions,
+  ServerFolder,
+  startServerProcess,
+} from "./real-server.ts";
+
+/** Where the package rabbitmq-server puts its scripts. Those in the path change the user. */
+const SCRIPTS = "/usr/lib/rabbitmq/bin";
+
+/** What has to be there. */
+export const RABBITMQ = `${SCRIPTS}/rabbitmq-server`;
+
+/** A running RabbitMQ. */
+export interface RabbitMq extends RealServer {
+  /** Port of its node for other nodes. */
+  readonly distPort: number;
+}
+
+/** Starts RabbitMQ, without plugins, on loopback; resolves when it serves. */
+export async function startRabbitMq(options: RealServerOptions): Promise<RabbitMq> {
+  const folder = new ServerFolder(options);
+  const nodeName = `rabbit_${process.pid}@localhost`;
+  const distPort = await quietPort();
+  const inFolder = (name: string): string => join(folder.path, name);
+  const env = {
+    ...folder.env,
+    RABBITMQ_NODENAME: nodeName,
+    RABBITMQ_NODE_IP_ADDRESS: "127.0.0.1",
+    RABBITMQ_NODE_PORT: String(await quietPort()),
+    RABBITMQ_DIST_PORT: String(distPort),
+    RABBITMQ_MNESIA_BASE: inFolder("mnesia"),
+    RABBITMQ_LOG_BASE: inFolder("log"),
+    RABBITMQ_PLUGINS_EXPAND_DIR: inFolder("plugins"),
+    RABBITMQ_GENERATED_CONFIG_DIR: inFolder("config"),
+    RABBITMQ_ENABLED_PLUGINS_FILE: folder.write("enabled_plugins", "[].\n"),
+    RABBITMQ_CONFIG_FILE: folder.write("rabbitmq.conf", CONFIG),
+    RABBITMQ_ADVANCED_CONFIG_FILE: folder.write("advanced.config", "[].\n"),
+    RABBITMQ_CONF_ENV_FILE: folder.write("rabbitmq-env.conf", ""),
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: ON_LOOPBACK,
+    RABBITMQ_CTL_ERL_ARGS: ON_LOOPBACK,
+    RUNNING_UNDER_SYSTEMD: "true", // the script becomes the server, without a shell around it
+  };
+  try {
+    const call = { file: RABBITMQ, args: [] };
+    const child = await startServerProcess("RabbitMQ", call, env, / completed with \d+ plugins/);
+    return {
+      nodeName,
+      distPort,
+      exited: child.exited,
+      ctl: (...args) => runCall({ file: `${SCRIPTS}/rabbitmqctl`, args }, env),
+      async [Symbol.asyncDispose]() {
+        await killServer(child);
+        folder.remove();
+      },
+    };
+  } catch (cause) {
+    folder.remove();
+    throw cause;
+  }
+}
+
+const CONFIG = `
+log.console = true
+log.console.level = warning
+log.file = false
+`;
