@@ -1,7 +1,7 @@
 import type { Atom } from "../term/atom.ts";
 
 /** Atoms that take up to this many bytes are kept as words; a word may begin before the last byte. */
-export const LONGEST_WIRE = 60;
+const LONGEST_WIRE = 60;
 
 export function utf8Of(atom: Atom): Uint8Array {
   atom.utf8 ??= Buffer.from(atom.text);

@@ -62,8 +62,7 @@ export class TermEncoder extends LeafWriter {
   encode(term: Term, sink: ByteSink, refs?: AtomRefs): void {
     const { length, referencedBytes } = sink;
     const references = sink.references.length;
-    this.refs = refs;
-    this.adopt(sink);
+    this.begin(sink, refs);
     try {
       sink.length = this.put(term, length, 0);
     } catch (error) {
@@ -88,8 +87,8 @@ export class TermEncoder extends LeafWriter {
             ? this.tuple(term, pos, depth)
             : this.list(term as readonly Term[], pos, depth);
         }
-        if (term instanceof Atom) return this.atom(term, pos);
         if (ArrayBuffer.isView(term)) return this.bytes(term, pos);
+        if (term instanceof Atom) return this.atom(term, pos);
         return this.object(term, pos, depth);
       case "string":
         return this.string(term, pos);
@@ -123,7 +122,14 @@ export class TermEncoder extends LeafWriter {
     if (depth >= FAST_LEVELS) return this.deep(tuple, pos);
     let at = this.tupleHead(tuple, pos);
     const arity = tuple.length;
-    for (let i = 0; i < arity; i++) at = this.put(tuple[i] as Term, at, depth + 1);
+    for (let i = 0; i < arity; i++) {
+      const element = tuple[i] as Term;
+      if (at > this.room) this.grow(at, 0);
+      // Most tuples are made of these: without the detour over `put`.
+      if (element instanceof Atom) at = this.atom(element, at);
+      else if (typeof element === "number") at = this.number(element, at);
+      else at = this.put(element, at, depth + 1);
+    }
     return at;
   }
 
@@ -147,7 +153,11 @@ export class TermEncoder extends LeafWriter {
     if (after !== -1) return after;
     if (depth >= FAST_LEVELS) return this.deep(list, pos);
     let at = this.listHead(count, pos);
-    for (let i = 0; i < count; i++) at = this.put(list[i] as Term, at, depth + 1);
+    for (let i = 0; i < count; i++) {
+      const item = list[i] as Term;
+      if (at > this.room) this.grow(at, 0);
+      at = typeof item === "number" ? this.number(item, at) : this.put(item, at, depth + 1);
+    }
     if (at > this.room) this.grow(at, 0);
     this.buffer[at] = 106; // NIL_EXT
     return at + 1;

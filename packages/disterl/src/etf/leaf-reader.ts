@@ -42,7 +42,6 @@ const NO_VIEW = new DataView(NO_BYTES.buffer);
  *
  * Every method takes `at`, where the term's tag is, and `end`, which the term must not pass; they
  * move the position behind the term.
- * @internal
  */
 export class LeafReader {
   /** The first byte after the term that was decoded last. */

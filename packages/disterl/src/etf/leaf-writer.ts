@@ -5,7 +5,7 @@ import type { ExternalFun } from "../term/fun.ts";
 import type { Pid } from "../term/pid.ts";
 import type { Port } from "../term/port.ts";
 import type { Reference } from "../term/reference.ts";
-import { LONGEST_WIRE, utf8Of, wireOf } from "./atom-words.ts";
+import { utf8Of, wireOf } from "./atom-words.ts";
 import { magnitudeRoom, writeMagnitude } from "./big-integer.ts";
 import { Unencodable } from "./unencodable.ts";
 
@@ -44,7 +44,6 @@ const MAX_U32 = 0xffff_ffff;
  * Where an encoder is in its sink, and how it writes the terms that contain no others.
  *
  * Every method takes the position to write at and gives the position behind what it wrote.
- * @internal
  */
 export class LeafWriter {
   protected sink: ByteSink | undefined = undefined;
@@ -52,7 +51,7 @@ export class LeafWriter {
   protected view: DataView = new DataView(new ArrayBuffer(0));
   /** The last position with {@link SLACK} bytes behind it. */
   protected room = -1;
-  protected refs: AtomRefs | undefined = undefined;
+  private refs: AtomRefs | undefined = undefined;
   private readonly latin1: boolean;
   private readonly smallPorts: boolean;
 
@@ -61,7 +60,12 @@ export class LeafWriter {
     this.smallPorts = options.smallPorts ?? false;
   }
 
-  protected adopt(sink: ByteSink): void {
+  protected begin(sink: ByteSink, refs: AtomRefs | undefined): void {
+    this.refs = refs;
+    this.adopt(sink);
+  }
+
+  private adopt(sink: ByteSink): void {
     this.sink = sink;
     this.buffer = sink.buffer;
     this.view = sink.view;
@@ -161,20 +165,19 @@ export class LeafWriter {
         return pos + 2;
       }
     }
-    return this.fullAtom(atom, pos);
+    return this.latin1 ? this.latin1Atom(atom, pos) : this.utf8Atom(atom, pos);
   }
 
-  protected fullAtom(atom: Atom, pos: number): number {
-    if (this.latin1) return this.latin1Atom(atom, pos);
+  private utf8Atom(atom: Atom, pos: number): number {
     const wire = atom.wire ?? wireOf(atom);
-    const size = wire[0] as number;
-    if (size > LONGEST_WIRE) return this.longAtom(atom, pos);
+    const words = wire.length;
+    if (words === 1) return this.longAtom(atom, pos);
     // A word at a time: what is written too much is behind `pos`, and there is slack.
     const view = this.view;
-    for (let i = 1, at = pos; i < wire.length; i++, at += 4) {
+    for (let i = 1, at = pos; i < words; i++, at += 4) {
       view.setInt32(at, wire[i] as number, true);
     }
-    return pos + size;
+    return pos + (wire[0] as number);
   }
 
   private longAtom(atom: Atom, pos: number): number {
