@@ -99,7 +99,7 @@ forServer("ejabberd", EJABBERD, (otp, test) => {
   test("we dial", "ejabberd: a monitor of a module's process", async () => {
     const name = atom("mod_ping_localhost");
     const watcher = ours.spawn();
-    const ref = watcher.monitor(name, atom(ejabberd.nodeName));
+    const ref = watcher.monitor({ name, node: ejabberd.nodeName });
     expect(await erpc("gen_mod", "stop_module", "localhost", atom("mod_ping"))).toBe(atoms.ok);
     expect(await watcher.receive({ timeout: 10_000 })).toEqual(
       t(atoms.DOWN, ref, atoms.process, t(name, atom(ejabberd.nodeName)), atom("shutdown")),
@@ -131,7 +131,7 @@ forServer("ejabberd", EJABBERD, (otp, test) => {
     await ours.ping(ejabberd.nodeName);
     const events = ours.status();
     const watcher = ours.spawn();
-    watcher.monitor(atom("net_kernel"), atom(ejabberd.nodeName));
+    watcher.monitor({ name: "net_kernel", node: ejabberd.nodeName });
     expect(await ejabberd.ctl("stop")).toMatchObject({ status: 0 });
     expect(await nextStatus(events, "nodedown")).toMatchObject({
       node: ejabberd.nodeName,

@@ -238,7 +238,7 @@ forEachOtp((release, test) => {
     const watcher = ours.spawn({ trapExit: true });
     const name = atom("init");
     const node = atom(otp.nodeName);
-    const ref = watcher.monitor(name, node);
+    const ref = watcher.monitor({ name, node });
     await ours.ping(otp.nodeName);
     await otp.kill();
     const down = await watcher.receive({ timeout: 5000 });

@@ -122,7 +122,7 @@ forServer("rabbitmq-server", RABBITMQ, (otp, test) => {
     await ours.ping(rabbit.nodeName);
     const events = ours.status();
     const watcher = ours.spawn();
-    watcher.monitor(atom("net_kernel"), atom(rabbit.nodeName));
+    watcher.monitor({ name: "net_kernel", node: rabbit.nodeName });
     const stop = await rabbit.ctl("stop");
     expect(stop).toMatchObject({ stderr: "", status: 0 });
     expect(await nextStatus(events, "nodedown")).toMatchObject({

@@ -64,7 +64,7 @@ test("calls that end while too much waits for a dial end like others", async () 
     expect.objectContaining({ code: "ERR_SEND_QUEUE_FULL" }),
   );
   const self = node.spawn();
-  self.monitor("sink" as never, SILENT.node as never);
+  self.monitor({ name: "sink", node: SILENT.node });
   await clock.advance(1500);
   for (const call of calls) expect(await call).toMatchObject({ code: "ERR_CALL_TIMEOUT" });
   await clock.runUntil(node.stop());

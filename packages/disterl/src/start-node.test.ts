@@ -130,7 +130,7 @@ test("a cut connection fires each monitor and link once, and heals", async () =>
   const self = a.spawn({ trapExit: true });
   const there = b.spawn();
   await cluster.clock.runUntil(a.connect("node@b"));
-  const ref = self.monitor(atom("echo"), atom("node@b"));
+  const ref = self.monitor({ name: "echo", node: "node@b" });
   self.link(there.pid);
   await cluster.clock.advance(50);
   expect(there.links.isLinked(self.pid)).toBe(true);
@@ -255,7 +255,7 @@ test("code of a process that throws ends that process, with a reason, and nothin
     },
   });
   const self = a.spawn();
-  self.monitor(atom("clumsy"), atom("node@b"));
+  self.monitor({ name: "clumsy", node: "node@b" });
   self.send({ name: "clumsy", node: "node@b" }, 1);
   await cluster.clock.advance(1000);
   const down = await self.receive({ timeout: 0 });

@@ -41,11 +41,15 @@ export interface ExpectedReply {
  * one of theirs. Mirrors the process part of `erl_proc_sig_queue.c`.
  */
 export class Process {
+  /** @internal */
   readonly links: Links;
+  /** Who monitors this process. @internal */
   readonly watchers: Watchers;
-  /** Registered names; kept by the name registry. */
+  /** Registered names; kept by the name registry. @internal */
   readonly names: Name[] = [];
+  /** Exit signals become messages `{'EXIT', From, Reason}` instead of ending the process. */
   trapExit: boolean;
+  /** Who writes what the processes that this one starts print (`erlang:group_leader/0`). */
   groupLeader: Pid;
   readonly #table: ProcessTable;
   readonly #mailbox = new Mailbox();
@@ -72,10 +76,12 @@ export class Process {
     this.#receivers = new Receivers(this.#mailbox, table.clock);
   }
 
+  /** Its address. Pids that were read before the node had a name are not this one. */
   get pid(): Pid {
     return this.#pid;
   }
 
+  /** Whether it has not ended (`erlang:is_process_alive/1`). */
   get alive(): boolean {
     return this.#exitReason === undefined;
   }
@@ -226,6 +232,7 @@ export class Process {
     if (this.links.link(pid)) this.route(pid.node, { type: "link", from: this.#pid, to: pid });
   }
 
+  /** Takes the link away: the end of one does not touch the other any more (`erlang:unlink/1`). */
   unlink(pid: Pid): void {
     const id = this.links.unlink(pid);
     if (id !== undefined) this.route(pid.node, { type: "unlink", id, from: this.#pid, to: pid });
@@ -233,12 +240,10 @@ export class Process {
 
   /**
    * Watches a process: `{'DOWN', Ref, process, Pid | {Name, Node}, Reason}` arrives, once, when it is
-   * gone or cannot be reached (`erlang:monitor/2`).
+   * gone or cannot be reached (`erlang:monitor/2`). Texts in `to` become atoms.
    */
-  monitor(
-    target: Pid | Name,
-    node: Atom = target instanceof Pid ? target.node : this.#pid.node,
-  ): Reference {
+  monitor(to: Exclude<Destination, Reference>): Reference {
+    const { target, node } = to instanceof Pid ? { target: to, node: to.node } : this.#named(to);
     const ref = this.#table.identity.nextReference();
     const from = this.#pid;
     const down = (reason: Term): void => {
@@ -250,6 +255,11 @@ export class Process {
     this.#table.monitors.add({ ref, from, node, target, down });
     this.route(node, { type: "monitor", from, to: target, ref });
     return ref;
+  }
+
+  #named(to: Exclude<Destination, Reference | Pid>): { target: Name; node: Atom } {
+    const { name: target, node } = namedDestination(to, this.#pid.node);
+    return { target, node };
   }
 
   /** Stops watching. With `flush`, a DOWN message that came already is removed, too. */
@@ -266,7 +276,10 @@ export class Process {
     }
   }
 
-  /** An address for replies that can be taken back at any time (`erlang:alias/0`). */
+  /**
+   * An address for replies that can be taken back at any time (`erlang:alias/1`). With `reply` the
+   * first message takes it back.
+   */
   alias(options: { readonly reply?: boolean } = {}): Reference {
     const ref = this.#table.identity.nextReference();
     const once = options.reply ?? false;
@@ -282,6 +295,7 @@ export class Process {
     return ref;
   }
 
+  /** Takes an alias back: what is sent to it is lost from now on. False when it was none. */
   unalias(ref: Reference): boolean {
     return this.#aliases.delete(ref) && this.#table.aliases.deactivate(ref);
   }

@@ -7,7 +7,6 @@ export const HOLE: Term = Symbol("hole") as unknown as Term;
 /**
  * What a map holds: the two flat arrays the decoder made, and what was derived from them. The base of
  * `TermMap`, apart from it so that equality and hashing, which a map needs, can be written on it.
- * @internal
  */
 export class MapEntries<K extends Term = Term, V extends Term = Term> {
   /** In order of insertion. A deleted one is {@link HOLE} until {@link pack}. @internal */

@@ -15,7 +15,7 @@ import {
 import { WireError } from "./errors.ts";
 import { DFLAG_DIST_HDR_ATOM_CACHE, DFLAG_FRAGMENTS } from "./flags.ts";
 import { FragmentAssembler, type Sequence } from "./fragment-assembler.ts";
-import { type FrameHandler, FrameSplitter, HEAD_BYTES } from "./frame-splitter.ts";
+import { FrameSplitter, HEAD_BYTES } from "./frame-splitter.ts";
 import { type WireLimits, wireLimits } from "./limits.ts";
 import { ControlReader } from "./read-control.ts";
 
@@ -57,7 +57,7 @@ interface Opening {
  * does wrong ends in one {@link WireError} from `push`; from then on the reader gives that error
  * only. An error that `onSignal` throws has the same effect.
  */
-export class MessageReader implements FrameHandler {
+export class MessageReader {
   readonly #onSignal: (signal: Signal, bytes: number) => void;
   readonly #onTick: () => void;
   readonly #splitter: FrameSplitter;
