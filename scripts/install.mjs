@@ -12,6 +12,30 @@ const ERLANG_PACKAGES = [
   "elixir",
 ];
 
+/** Servers that the checks run against, each with a file of its package, as Debian and Ubuntu have it. */
+const SERVERS = {
+  "rabbitmq-server": "/usr/lib/rabbitmq/bin/rabbitmq-server",
+  ejabberd: "/usr/sbin/ejabberdctl",
+};
+
+/**
+ * Installs packages without starting the services in them, now or when the machine starts next:
+ * /usr/sbin/policy-rc.d says so (101) while it runs; one that was there before is put back.
+ */
+const INSTALL_SERVERS = `
+  policy=/usr/sbin/policy-rc.d
+  there() { [ -e "$1" ] || [ -L "$1" ]; }
+  restore() {
+    rm -f $policy
+    if there $policy.before; then mv $policy.before $policy; fi
+  }
+  if there $policy && ! there $policy.before; then mv $policy $policy.before; fi
+  trap restore EXIT
+  trap 'exit 1' HUP INT TERM
+  printf '#!/bin/sh\\nexit 101\\n' >$policy && chmod 755 $policy || exit 1
+  apt-get install -y --no-install-recommends "$@" || exit
+  for service; do update-rc.d "$service" disable; done`;
+
 /**
  * Installs the npm packages of the lock when `node_modules` does not hold them.
  * @returns {Promise<boolean>} whether they are there
@@ -64,27 +88,42 @@ function readLock(file) {
  */
 export async function installErlang() {
   if (hasProgram("erl")) return true;
-  const byHand = `To test against Erlang install it, for instance: apt-get install ${ERLANG_PACKAGES.join(" ")}`;
-  if (process.env["DISTERL_INSTALL"] === "0") {
-    console.log(`Erlang is not installed, and DISTERL_INSTALL=0 says to leave it so. ${byHand}`);
-    return false;
-  }
-  const asRoot = rootCommand();
-  if (!hasProgram("apt-get") || asRoot === undefined) {
-    console.log(`Erlang is not installed, and this script cannot install it here. ${byHand}`);
-    return false;
-  }
-  const env = { DEBIAN_FRONTEND: "noninteractive" };
   const install = ["apt-get", "install", "-y", "--no-install-recommends", ...ERLANG_PACKAGES];
-  console.log(`Erlang is not installed. Installing it: ${[...asRoot, ...install].join(" ")}`);
-  await runArguments([...asRoot, "apt-get", "update", "-q"], env);
-  const code = await runArguments([...asRoot, ...install], env);
-  if (code !== 0) console.log(`apt-get ended with ${code}. ${byHand}`);
+  await aptInstall("Erlang", ERLANG_PACKAGES, install);
   return hasProgram("erl");
 }
 
-function runArguments([command, ...args], env) {
-  return runCommand(command, args, env);
+/**
+ * As {@link installErlang}, for the servers the checks run against: RabbitMQ and ejabberd. Where they
+ * cannot be installed, their tests say so.
+ */
+export async function installServers() {
+  const missing = Object.keys(SERVERS).filter((name) => !existsSync(SERVERS[name]));
+  if (missing.length === 0 || !hasProgram("erl")) return;
+  const without = "without starting them: a policy-rc.d for as long as it takes, then disabled";
+  const install = ["sh", "-c", INSTALL_SERVERS, "sh", ...missing];
+  await aptInstall(missing.join(" and "), missing, install, `${without}. `);
+}
+
+async function aptInstall(what, packages, install, note = "") {
+  const byHand = `To test against ${what} install: apt-get install ${packages.join(" ")}`;
+  const asRoot = rootCommand();
+  if (process.env["DISTERL_INSTALL"] === "0") {
+    console.log(`${what}: not installed, and DISTERL_INSTALL=0 says to leave it so. ${byHand}`);
+  } else if (!hasProgram("apt-get") || asRoot === undefined) {
+    console.log(`${what}: not installed, and this script cannot install it here. ${byHand}`);
+  } else {
+    const words = ["apt-get", "install", "-y", "--no-install-recommends", ...packages].join(" ");
+    console.log(`${what}: not installed. Installing, ${note}${[...asRoot, words].join(" ")}`);
+    const quietly = [...asRoot, "env", "DEBIAN_FRONTEND=noninteractive"];
+    await runArguments([...quietly, "apt-get", "update", "-q"]);
+    const code = await runArguments([...quietly, ...install]);
+    if (code !== 0) console.log(`apt-get ended with ${code}. ${byHand}`);
+  }
+}
+
+function runArguments([command, ...args]) {
+  return runCommand(command, args);
 }
 
 /** What to put before a command that needs root; `undefined` when we cannot become root unasked. */

@@ -4,7 +4,7 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { installErlang, installPackages } from "./install.mjs";
+import { installErlang, installPackages, installServers } from "./install.mjs";
 import { captureCommand, root, runCommand } from "./run-command.mjs";
 import { runVitest } from "./vitest-report.mjs";
 
@@ -15,6 +15,7 @@ const releases = wanted.length > 0 ? wanted : RELEASES;
 
 if (!(await installPackages())) process.exit(1);
 await installErlang();
+await installServers();
 const ask = 'io:format("~s", [erlang:system_info(otp_release)]), halt().';
 const machine = captureCommand("erl", ["-noinput", "-eval", ask]).stdout.trim();
 for (const release of releases.filter((one) => one !== machine)) {

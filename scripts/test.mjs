@@ -3,7 +3,7 @@
 // Tests of vitest count one by one; every other check counts as one. Fails when anything failed.
 // REQUIRE_OTP=1: no Erlang is a failure. DISTERL_OTP=25,27: these releases. DISTERL_INSTALL=0:
 // installs nothing on the system.
-import { installErlang, installPackages } from "./install.mjs";
+import { installErlang, installPackages, installServers } from "./install.mjs";
 import { runCommand } from "./run-command.mjs";
 import { runVitest } from "./vitest-report.mjs";
 
@@ -33,6 +33,7 @@ if (!(await installPackages())) {
   add("install", { passed: 0, failed: 1, skipped: 0 });
 } else {
   await installErlang();
+  await installServers();
   for (const [name, command, ...args] of CHECKS) {
     console.log(`\n== ${name}`);
     const began = performance.now();
