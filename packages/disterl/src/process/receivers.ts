@@ -4,7 +4,7 @@ import { ProcessError } from "./errors.ts";
 import type { Mailbox } from "./mailbox.ts";
 
 export interface ReceiveOptions {
-  /** Takes only a message for which this holds. */
+  /** Takes only a message for which this holds. What it throws fails the receive. */
   readonly matches?: (message: Term) => boolean;
   /** Milliseconds; default: for ever. 0 looks at what is there and does not wait. */
   readonly timeout?: number;
@@ -31,7 +31,12 @@ export class Receivers {
   /** Gives a message that just arrived to who waits for it; false when nobody does. */
   offer(message: Term): boolean {
     for (const receiver of this.#waiting) {
-      if (receiver.matches !== undefined && !receiver.matches(message)) continue;
+      try {
+        if (receiver.matches !== undefined && !receiver.matches(message)) continue;
+      } catch (error) {
+        receiver.reject(error);
+        continue;
+      }
       receiver.resolve(message);
       return true;
     }
@@ -40,7 +45,12 @@ export class Receivers {
 
   receive({ matches, timeout, signal }: ReceiveOptions): Promise<Term> {
     if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
-    const found = matches === undefined ? this.#mailbox.shift() : this.#mailbox.take(matches);
+    let found: Term | undefined;
+    try {
+      found = matches === undefined ? this.#mailbox.shift() : this.#mailbox.take(matches);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
     if (found !== undefined) return Promise.resolve(found);
     if (timeout === 0) return Promise.reject(timedOut(0));
     return new Promise<Term>((resolve, reject) => {
@@ -64,7 +74,7 @@ export class Receivers {
       };
       this.#waiting.add(receiver);
       signal?.addEventListener("abort", abort, { once: true });
-      if (timeout !== undefined) {
+      if (timeout !== undefined && timeout !== Number.POSITIVE_INFINITY) {
         timer = this.#clock.after(timeout, () => receiver.reject(timedOut(timeout)));
       }
     });
