@@ -198,7 +198,7 @@ function startServices(
 ): void {
   const write = options.output ?? ((text: string) => void process.stdout.write(text));
   const apply: Parameters<typeof ioServer>[0]["apply"] = (node, module, fun, args) =>
-    erpcCall({ process: caller, spawnRequests }, node, module, fun, args);
+    erpcCall({ process: caller, spawnRequests }, node, module, fun, args, { timeout: 10_000 });
   const system = true;
   processes.spawn({ name: atom("net_kernel"), system, onMessage: netKernelServer });
   processes.spawn({ name: atom("rex"), system, onMessage: rexServer });

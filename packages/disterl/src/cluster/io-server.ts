@@ -17,6 +17,9 @@ const GET_GEOMETRY = atom("get_geometry");
 const EOF = atom("eof");
 const ENOTSUP = atom("enotsup");
 const REQUEST = atom("request");
+const TERMINATED = atom("terminated");
+/** How many functions of peers may be running at once: each holds a request here. */
+const CALLS = 256;
 const INPUT = new Set<Term>(
   ["get_line", "get_chars", "get_until", "get_password"].map((name) => atom(name)),
 );
@@ -38,6 +41,8 @@ export interface IoServerOptions {
  * characters that `M:F(Args)` makes: the node that asks has the function, so it is called there.
  */
 export function ioServer({ write, apply }: IoServerOptions) {
+  let calls = 0;
+
   return (message: Term, self: Process): void => {
     if (!isTuple(message) || message.length !== 4 || message[0] !== IO_REQUEST) return;
     const [, from, replyAs, request] = message as readonly Term[];
@@ -46,8 +51,11 @@ export function ioServer({ write, apply }: IoServerOptions) {
       if (self.alive) self.send(from, t(IO_REPLY, replyAs as Term, reply));
     };
     const result = handle(request as Term, from.node);
-    if (result instanceof Promise) result.then(answer, () => answer(t(atoms.error, REQUEST)));
-    else answer(result);
+    if (!(result instanceof Promise)) return answer(result);
+    result
+      .catch(() => t(atoms.error, REQUEST))
+      .then(answer)
+      .catch((error: unknown) => self.crash(error));
   };
 
   function handle(request: Term, node: Atom): Term | Promise<Term> {
@@ -66,16 +74,24 @@ export function ioServer({ write, apply }: IoServerOptions) {
     const latin1 = withEncoding && request[1] === LATIN1;
     const [first, fun, args] = request.slice(withEncoding ? 2 : 1);
     if (request.length <= 3) return print(first as Term, latin1);
-    if (!(first instanceof Atom) || !(fun instanceof Atom) || !isList(args)) {
+    if (!(first instanceof Atom) || !(fun instanceof Atom) || !isList(args) || calls >= CALLS) {
       return t(atoms.error, REQUEST);
     }
-    return apply(node, first.text, fun.text, args).then((chars) => print(chars, latin1));
+    calls++;
+    return apply(node, first.text, fun.text, args)
+      .finally(() => calls--)
+      .then((chars) => print(chars, latin1));
   }
 
   function print(chars: Term, latin1: boolean): Term {
     const text = chardataToString(chars, latin1);
     if (text === undefined) return t(atoms.error, PUT_CHARS);
-    write(text);
+    try {
+      write(text);
+    } catch {
+      // Whoever printed is told, and must not wait; the program knows what its output did.
+      return t(atoms.error, TERMINATED);
+    }
     return atoms.ok;
   }
 
@@ -89,21 +105,26 @@ export function ioServer({ write, apply }: IoServerOptions) {
   }
 }
 
-/** The text of nested lists of code points and binaries; undefined for anything else. */
+/** The text of nested lists of code points and binaries, however decoded; undefined for anything else. */
 function chardataToString(chars: Term, latin1: boolean): string | undefined {
   const parts: string[] = [];
   const waiting: Term[] = [chars];
   while (waiting.length > 0) {
     const part = waiting.pop() as Term;
-    if (typeof part === "number" && part >= 0 && part <= 0x10ffff) {
-      parts.push(String.fromCodePoint(part));
+    const code = typeof part === "bigint" ? Number(part) : part;
+    if (typeof part === "string") {
+      parts.push(part);
+    } else if (typeof code === "number") {
+      if (!Number.isInteger(code) || code < 0 || code > 0x10ffff) return undefined;
+      parts.push(String.fromCodePoint(code));
     } else if (isBinary(part)) {
       const bytes = part instanceof Binary ? part.bytes : part;
       parts.push(Buffer.from(bytes).toString(latin1 ? "latin1" : "utf8"));
     } else if (isList(part)) {
       for (let i = part.length - 1; i >= 0; i--) waiting.push(part[i] as Term);
     } else if (part instanceof ImproperList) {
-      waiting.push(part.tail, ...part.items.toReversed());
+      waiting.push(part.tail);
+      for (let i = part.items.length - 1; i >= 0; i--) waiting.push(part.items[i] as Term);
     } else {
       return undefined;
     }
