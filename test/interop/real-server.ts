@@ -98,7 +98,7 @@ const GUARDED = `
   kill -9 -- -$guard`;
 
 /**
- * A free port below those that the system gives to clients: a server that takes minutes to get to
+ * A free port below those that the system gives to clients: a server that takes seconds to get to
  * its `listen` finds no connection of somebody else there.
  */
 export async function quietPort(): Promise<number> {
