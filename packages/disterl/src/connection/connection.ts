@@ -47,9 +47,13 @@ const GOODBYE_MS = 1000;
 
 /** Counters of one connection since it came up. */
 export interface ConnectionStats {
+  /** Bytes that came in, ticks included. */
   readonly bytesReceived: number;
+  /** Bytes that went out. */
   readonly bytesSent: number;
+  /** Signals that came in. */
   readonly signalsReceived: number;
+  /** Signals that were given to the connection. */
   readonly signalsSent: number;
   /** Bytes that wait to be sent. */
   readonly pendingBytes: number;
@@ -181,8 +185,12 @@ export class Connection {
       this.close("net_tick_timeout");
       return;
     }
-    this.#reader.sweep(this.#clock.now());
-    if (this.#stalled()) return;
+    try {
+      this.#reader.sweep(this.#clock.now());
+    } catch (error) {
+      this.#offended(error as Error);
+    }
+    if (this.#closing !== undefined || this.#stalled()) return;
     const idle = this.#queue.writtenBytes === this.#seenWritten && this.#queue.pendingBytes === 0;
     if (idle || (this.peer.hidden && silent)) this.#queue.sendRaw(TICK);
     this.#seenWritten = this.#queue.writtenBytes;
@@ -206,8 +214,13 @@ export class Connection {
     try {
       this.#reader.push(chunk);
     } catch (error) {
-      this.close(isLimit(error) ? "limit_exceeded" : "protocol_error", error as Error);
+      this.#offended(error as Error);
     }
+  }
+
+  /** What the peer did ends the connection, never the program. */
+  #offended(error: Error): void {
+    this.close(isLimit(error) ? "limit_exceeded" : "protocol_error", error);
   }
 
   /** Less waits than before. */
