@@ -1,7 +1,15 @@
 import type { Connection } from "../connection/connection.ts";
 import type { Process } from "../process/process.ts";
 import type { ProcessTable } from "../process/process-table.ts";
-import type { Link, Monitor, Name, Signal, SpawnReply, SpawnRequest } from "../signal/signal.ts";
+import type {
+  Down,
+  Link,
+  Monitor,
+  Name,
+  Signal,
+  SpawnReply,
+  SpawnRequest,
+} from "../signal/signal.ts";
 import { type Atom, atoms } from "../term/atom.ts";
 import { Pid } from "../term/pid.ts";
 import { Reference } from "../term/reference.ts";
@@ -72,7 +80,7 @@ export class NetMessage {
         this.#target(signal.to)?.watchers.remove(signal.from, signal.ref);
         return;
       case "down":
-        this.#processes.monitors.fire(signal.ref, signal.reason);
+        this.#down(signal, connection);
         return;
       case "group_leader": {
         const process = this.#processes.find(signal.to);
@@ -121,6 +129,15 @@ export class NetMessage {
       return;
     }
     process.watchers.add({ from, ref, as: to });
+  }
+
+  /** Only the node where the target is can say that it is gone, and only to who watches it. */
+  #down({ ref, to, reason }: Down, connection: Connection | undefined): void {
+    const { monitors } = this.#processes;
+    const monitor = monitors.get(ref);
+    if (monitor === undefined || !monitor.from.equals(to)) return;
+    if (connection !== undefined && connection.peer.node !== monitor.node) return;
+    monitors.fire(ref, reason);
   }
 
   #over(counts: { of(node: Atom): number }, limit: keyof RelationLimits, { node }: Pid): boolean {

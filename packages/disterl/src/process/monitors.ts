@@ -28,6 +28,10 @@ export class Monitors {
     this.#byRef.set(monitor);
   }
 
+  get(ref: Reference): OutgoingMonitor | undefined {
+    return this.#byRef.get(ref);
+  }
+
   /** Removes a monitor: its `down` will not be called. */
   remove(ref: Reference): OutgoingMonitor | undefined {
     return this.#byRef.take(ref);
