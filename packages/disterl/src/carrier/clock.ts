@@ -19,11 +19,14 @@ export interface Clock {
   soon(callback: () => void): void;
 }
 
+/** Node.js takes 32 bits: 24.8 days. What is longer comes then; it would come at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 class SystemTimer implements Timer {
   readonly #handle: NodeJS.Timeout;
 
   constructor(milliseconds: number, callback: () => void) {
-    this.#handle = setTimeout(callback, milliseconds);
+    this.#handle = setTimeout(callback, Math.min(milliseconds, LONGEST_MS));
   }
 
   cancel(): void {
