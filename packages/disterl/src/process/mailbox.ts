@@ -1,5 +1,8 @@
 import type { Term } from "../term/term.ts";
 
+/** An empty mailbox of no more slots than this keeps them. */
+const KEEP_SLOTS = 4096;
+
 /**
  * Messages that have arrived and wait: first in, first out, with a look at all of them for selective
  * receive. A ring of power-of-two size; taking from the front and adding at the end cost the same
@@ -35,6 +38,8 @@ export class Mailbox {
     this.bytes -= this.#bytes[at] as number;
     this.#head = (at + 1) & (this.#ring.length - 1);
     this.#length--;
+    // A burst that is over does not cost memory for ever.
+    if (this.#length === 0 && this.#ring.length > KEEP_SLOTS) this.clear();
     return message;
   }
 
