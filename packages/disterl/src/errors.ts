@@ -6,6 +6,7 @@
  * `cause` is always kept. Wrong arguments are a `TypeError` at the call instead.
  */
 export abstract class DistError<Code extends string = string> extends Error {
+  /** Stable: match on it. `docs/errors.md` explains each. */
   readonly code: Code;
 
   constructor(code: Code, message: string, options?: ErrorOptions) {

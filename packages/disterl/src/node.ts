@@ -37,12 +37,17 @@ export interface ConnectOptions {
 
 /** What is known of a connected node. */
 export interface PeerInfo {
+  /** Full name. */
   readonly name: string;
+  /** Tells this run of that node from earlier ones. */
   readonly creation: number;
+  /** Whether one of the two nodes is hidden, and so the connection is. */
   readonly hidden: boolean;
   /** Names of the flags in force. */
   readonly flags: readonly string[];
+  /** Where the other end is. */
   readonly address: NetAddress;
+  /** Counters, as of now. */
   readonly stats: ConnectionStats;
 }
 

@@ -24,6 +24,7 @@ export interface Carrier {
   connect(options: ConnectOptions): Promise<Channel>;
 }
 
+/** Where to listen. */
 export interface ListenOptions {
   /** Address to bind, in text form; default all. */
   readonly host?: string | undefined;
@@ -34,20 +35,25 @@ export interface ListenOptions {
   readonly backlog?: number | undefined;
 }
 
+/** Whom to dial. */
 export interface ConnectOptions {
   readonly host: string;
   readonly port: number;
+  /** Gives the dial up. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Where one end of a channel is. */
 export interface NetAddress {
+  /** What kind of address it is. */
   readonly family: "inet" | "inet6" | "local" | "memory";
   readonly address: string;
   readonly port: number;
 }
 
+/** A carrier that accepts. */
 export interface Listener {
+  /** Where it listens; the port is the one taken. */
   readonly address: NetAddress;
   /** Stops accepting; channels already handed out stay. Resolves when the address is free again. */
   close(): Promise<void>;
@@ -71,7 +77,9 @@ export interface ChannelHandler {
 
 /** One connection: bytes both ways, in order. */
 export interface Channel {
+  /** Our end. */
   readonly local: NetAddress;
+  /** The other end. */
   readonly remote: NetAddress;
   /** Bytes accepted by {@link write} that have not left the process yet. */
   readonly pendingBytes: number;
@@ -85,6 +93,7 @@ export interface Channel {
   handle(handler: ChannelHandler): void;
   /** Stops reading, at once, so that the peer is slowed down: no onData until {@link resume}. */
   pause(): void;
+  /** Goes on to hand out bytes. */
   resume(): void;
   /**
    * Sends the chunks, in order, with one system call where the carrier can. Their memory belongs to

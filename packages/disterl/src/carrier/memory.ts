@@ -10,6 +10,7 @@ import type { Clock } from "./clock.ts";
 import { CarrierError } from "./errors.ts";
 import { type Chunking, MemoryChannel, type MemoryWire } from "./memory-channel.ts";
 
+/** How a {@link MemoryNetwork} behaves. */
 export interface MemoryNetworkOptions {
   readonly clock: Clock;
   /** What all chance is drawn from: the same seed, the same course. Default 1. */

@@ -29,6 +29,7 @@ export type EpmdClientEvent =
   /** An attempt to register again has failed. */
   | { readonly type: "retry_failed"; readonly name: string; readonly error: Error };
 
+/** Options of {@link EpmdClient}. */
 export interface EpmdClientOptions {
   /** Port of epmd, here and elsewhere. Default `ERL_EPMD_PORT`, or 4369. */
   readonly port?: number | undefined;

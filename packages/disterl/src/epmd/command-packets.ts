@@ -38,8 +38,10 @@ export function parseStopRequest(body: Uint8Array): StopRequest {
 
 /** Answers to KILL_REQ: epmd ends now, or nodes are alive and it stays. */
 export const KILL_OK = "OK";
+/** The answer to a KILL that is not allowed. */
 export const KILL_REFUSED = "NO";
 
 /** Answers to STOP_REQ: the node is forgotten, or there was none of that name. */
 export const STOP_DONE = "STOPPED";
+/** The answer to a STOP of a name that nobody has. */
 export const STOP_UNKNOWN = "NOEXIST";

@@ -8,6 +8,7 @@ import type { EpmdServerOptions } from "./server-options.ts";
 /** Where an epmd of this machine is looked for, in this order. */
 export const LOOPBACK = ["127.0.0.1", "::1"] as const;
 
+/** Options of {@link ensureEpmd}. */
 export interface EnsureEpmdOptions {
   readonly port: number;
   /** Whether one is started in this process when none answers. */

@@ -47,6 +47,7 @@ export interface EpmdErrorFacts {
 
 /** Every error of the epmd floor. */
 export class EpmdError extends DistError<EpmdErrorCode> {
+  /** What the message is about. */
   readonly facts: EpmdErrorFacts;
 
   constructor(

@@ -30,7 +30,13 @@ export { splitAddresses } from "./listen-addresses.ts";
 export { bestVersion, type NodeInfo, nodeInfo } from "./node-info.ts";
 export * from "./packets.ts";
 export { printable } from "./printable.ts";
-export { type LiveNode, Registry, type RegistryOptions } from "./registry.ts";
+export {
+  type LiveNode,
+  Registry,
+  type RegistryAnswer,
+  type RegistryOptions,
+  type ReleasedName,
+} from "./registry.ts";
 export { type EpmdServer, startEpmdServer } from "./server.ts";
 export type { EpmdEvent } from "./server-event.ts";
 export {

@@ -16,6 +16,7 @@ export interface ReleasedName {
   readonly connection: number;
 }
 
+/** How much a {@link Registry} holds, and its clock. */
 export interface RegistryOptions {
   /** Seconds since 1970, for the first creation of a name. Default: the wall clock. */
   readonly wallSeconds?: (() => number) | undefined;

@@ -26,6 +26,7 @@ export interface EpmdServerLimits {
   readonly unreadReplyBytes: number;
 }
 
+/** The limits of a server that is given none. */
 export const DEFAULT_EPMD_LIMITS: EpmdServerLimits = {
   connections: 1024,
   reservedForLoopback: 64,
@@ -36,6 +37,7 @@ export const DEFAULT_EPMD_LIMITS: EpmdServerLimits = {
   unreadReplyBytes: 64 * 1024 * 1024,
 };
 
+/** Options of {@link startEpmdServer}. */
 export interface EpmdServerOptions {
   /** Default 4369; 0 takes a free one. */
   readonly port?: number | undefined;

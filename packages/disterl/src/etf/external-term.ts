@@ -10,6 +10,7 @@ import type { EncoderOptions } from "./leaf-writer.ts";
 import { decodeLimits } from "./limits.ts";
 import { tagName, VERSION_MAGIC } from "./tags.ts";
 
+/** Options of {@link encodeTerm}. */
 export interface EncodeOptions extends EncoderOptions {
   /**
    * Compress with zlib where that is shorter: true for level 6, or a level from 0 (not at all) to 9.

@@ -15,6 +15,7 @@ export interface DecodeLimits {
   readonly atoms: number;
 }
 
+/** The limits of a decoder that is given none. */
 export const defaultDecodeLimits: DecodeLimits = {
   depth: Number.POSITIVE_INFINITY,
   nodes: 5_000_000,

@@ -43,6 +43,7 @@ export const tags = {
   LOCAL_EXT: 121,
 } as const;
 
+/** Names of the format's tags. */
 export type TagName = keyof typeof tags;
 
 /** The byte before a term that stands alone: the version of the format. */

@@ -55,6 +55,7 @@ export function valuesOf(flags: readonly ErlFlag[], name: string): (readonly str
   return flags.filter((flag) => flag.name === name).map((flag) => flag.values);
 }
 
+/** Whether a flag is given at all. */
 export function hasFlag(flags: readonly ErlFlag[], name: string): boolean {
   return flags.some((flag) => flag.name === name);
 }

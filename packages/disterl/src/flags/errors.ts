@@ -1,5 +1,6 @@
 import { DistError } from "../errors.ts";
 
+/** Codes of {@link FlagError}. */
 export type FlagErrorCode =
   | "ERR_FLAG_SYNTAX"
   | "ERR_FLAG_VALUE"

@@ -2,6 +2,7 @@ import { randomBytes, randomInt } from "node:crypto";
 
 /** A name on loan to a node that has none of its own. */
 export interface NameLease {
+  /** In full, `name@host`. */
   readonly name: string;
   /** At least 4: smaller ones belong to nodes of old. */
   readonly creation: number;
@@ -39,6 +40,7 @@ export class DynamicNames {
     return this.#freeCount;
   }
 
+  /** A name for a node of this host. */
   lease(host: string): NameLease {
     const reused = this.#take(host);
     const name = reused?.name ?? `${randomName()}@${host}`;

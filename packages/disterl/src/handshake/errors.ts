@@ -55,6 +55,7 @@ export interface HandshakeErrorFacts extends ErrorOptions {
 
 /** A handshake failed: at which step, why, and what to do about it. */
 export class HandshakeError extends DistError<HandshakeErrorCode> {
+  /** How far it got. */
   readonly step: HandshakeStep;
   /** With `ERR_HANDSHAKE_FLAGS_MISSING`: the flags that the peer lacks. */
   readonly missing: readonly string[];

@@ -16,6 +16,7 @@ export interface WaitEffect {
   readonly step: HandshakeStep;
 }
 
+/** What a handshake asks of whoever drives it. */
 export type HandshakeEffect = SendEffect | ExpectEffect | WaitEffect;
 
 /**

@@ -187,6 +187,7 @@ export function buildStatusReply(replace: boolean): Uint8Array {
   return new ByteWriter().u8(tag.s).text(String(replace)).finish();
 }
 
+/** Reads the answer to `alive`: whether to go on. @throws HandshakeError when it is none. */
 export function parseStatusReply(packet: Uint8Array): boolean {
   return reading("status reply", packet, (reader) => {
     expectTag("status reply", reader, tag.s);
@@ -226,6 +227,7 @@ export function buildChallenge(packet: Omit<Challenge, "version">): Uint8Array {
   return writer.u32(packet.creation).u16(bytes.length).bytes(bytes).finish();
 }
 
+/** Reads a challenge, of either version. @throws HandshakeError when it is none. */
 export function parseChallenge(packet: Uint8Array): Challenge {
   return reading("challenge", packet, (reader) => {
     if (packet[0] === tag.n) {
@@ -264,6 +266,7 @@ export function buildComplement({ flagsHigh, creation }: Complement): Uint8Array
   return new ByteWriter().u8(tag.c).u32(high).u32(creation).finish();
 }
 
+/** Reads a complement. @throws HandshakeError when it is none. */
 export function parseComplement(packet: Uint8Array): Complement {
   return reading("complement", packet, (reader) => {
     expectTag("complement", reader, tag.c);
@@ -291,6 +294,7 @@ export function buildChallengeReply({ challenge, digest }: ChallengeReply): Uint
   return new ByteWriter().u8(tag.r).u32(challenge).bytes(digest).finish();
 }
 
+/** Reads a challenge reply. @throws HandshakeError when it is none. */
 export function parseChallengeReply(packet: Uint8Array): ChallengeReply {
   return reading("challenge reply", packet, (reader) => {
     expectTag("challenge reply", reader, tag.r);
@@ -313,6 +317,7 @@ export function buildAck(digest: Uint8Array): Uint8Array {
   return new ByteWriter().u8(tag.a).bytes(digest).finish();
 }
 
+/** Reads an ack: the digest. @throws HandshakeError when it is none. */
 export function parseAck(packet: Uint8Array): Uint8Array {
   return reading("ack", packet, (reader) => {
     expectTag("ack", reader, tag.a);

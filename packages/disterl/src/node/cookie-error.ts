@@ -1,5 +1,6 @@
 import { DistError } from "../errors.ts";
 
+/** Codes of {@link CookieError}; `docs/errors.md` says what to do about each. */
 export type CookieErrorCode =
   | "ERR_COOKIE_NO_HOME"
   | "ERR_COOKIE_NOT_FOUND"

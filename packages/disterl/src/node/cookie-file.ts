@@ -10,6 +10,7 @@ const MAX_FILE = 4096;
 /** Fewer characters than this can be guessed. OTP makes 20, we make 43. */
 const SHORT_COOKIE = 16;
 
+/** What is unusual about a cookie file that can be used all the same. */
 export type CookieWarningCode = "leading_space" | "trailing_space" | "short" | "differs";
 
 /** Something about a cookie that works but is likely a mistake. Never shows the cookie. */
@@ -20,13 +21,16 @@ export interface CookieWarning {
 
 /** A cookie and where it was found. */
 export interface CookieFile {
+  /** Prints as `[secret]`. */
   readonly cookie: Cookie;
+  /** The file it was read from. */
   readonly path: string;
   /** It did not exist and was made. */
   readonly created: boolean;
   readonly warnings: readonly CookieWarning[];
 }
 
+/** Exceptions from the rules for cookie files. */
 export interface ReadCookieOptions {
   /** Reads the target of a symbolic link; the checks then hold for the target. Default false. */
   readonly followSymlinks?: boolean | undefined;

@@ -1,5 +1,6 @@
 import { DistError } from "../errors.ts";
 
+/** Codes of {@link NodeError}. */
 export type NodeErrorCode =
   | "ERR_NODE_NOT_ALIVE"
   | "ERR_NODE_STOPPED"
@@ -12,6 +13,7 @@ export class NodeError extends DistError<NodeErrorCode> {}
 /** The layer at which a connection failed: what to look at. */
 export type ConnectLayer = "name" | "discovery" | "carrier" | "handshake" | "policy";
 
+/** Codes of {@link ConnectError}. */
 export type ConnectErrorCode =
   | "ERR_CONNECT_NAME"
   | "ERR_CONNECT_NO_EPMD"
@@ -23,7 +25,9 @@ export type ConnectErrorCode =
 
 /** A node could not be connected; `layer` says where it failed, `cause` has the details. */
 export class ConnectError extends DistError<ConnectErrorCode> {
+  /** Where to look. */
   readonly layer: ConnectLayer;
+  /** The node that was to be connected. */
   readonly node: string;
 
   constructor(

@@ -17,6 +17,7 @@ import { type CookieFile, readCookieFile } from "./cookie-file.ts";
 
 const FILE = ".erlang.cookie";
 
+/** Where to look for the cookie file, and whether to make one. */
 export interface FindCookieOptions {
   /** Where HOME and XDG_CONFIG_HOME are looked up. Default `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;

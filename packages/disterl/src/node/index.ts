@@ -22,6 +22,7 @@ export {
   type NodeErrorCode,
 } from "./errors.ts";
 export { type FindCookieOptions, findCookie } from "./find-cookie.ts";
+export type { HostNames } from "./host-names.ts";
 export { DEFAULT_NODE_LIMITS, type NodeLimits } from "./limits.ts";
 export {
   completeNodeName,

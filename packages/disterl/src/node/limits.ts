@@ -25,6 +25,7 @@ export interface NodeLimits extends MailboxLimits {
   readonly linksPerConn: number;
 }
 
+/** The limits of a node that is given none. */
 export const DEFAULT_NODE_LIMITS: NodeLimits = {
   connections: 1024,
   distBusyBytes: 1024 * 1024,

@@ -31,6 +31,7 @@ export const DYNAMIC_NAME = "undefined";
 /** The longest full name, in characters: it is an atom. */
 export const MAX_NODE_NAME = 255;
 
+/** Codes of {@link NodeNameError}: the rule that the name breaks. */
 export type NodeNameErrorCode =
   | "ERR_NODE_NAME_PARTS"
   | "ERR_NODE_NAME_CHARACTERS"

@@ -1,6 +1,7 @@
 import { DistError } from "../errors.ts";
 import type { Term } from "../term/term.ts";
 
+/** Codes of {@link CallError}. */
 export type CallErrorCode =
   | "ERR_CALL_TIMEOUT"
   | "ERR_CALL_NO_CONNECTION"
@@ -14,7 +15,9 @@ export type CallErrorCode =
  * `ERR_CALL_REMOTE`, `class` says whether it was an `error`, an `exit` or a `throw`.
  */
 export class CallError extends DistError<CallErrorCode> {
+  /** As Erlang has it: `noproc`, `timeout`, what was raised. */
   readonly reason: Term;
+  /** With `ERR_CALL_REMOTE`: how it was raised. */
   readonly class: "error" | "exit" | "throw" | undefined;
   /** Of an `error`: the stack trace, as a term. */
   readonly remoteStack: Term | undefined;

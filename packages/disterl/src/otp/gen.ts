@@ -19,8 +19,9 @@ const ALIAS = atom("alias");
 /** How long a call waits unless told otherwise, in milliseconds (`gen_server:call/2`). */
 export const DEFAULT_CALL_TIMEOUT = 5000;
 
+/** Options of a call. */
 export interface CallOptions {
-  /** Milliseconds; `Infinity` for ever. Default 5000. */
+  /** Milliseconds; `Infinity` for ever. Default 5000, for `erpc` and `rpc` for ever. */
   readonly timeout?: number;
   /** Gives the call up: monitor and alias are withdrawn, a late reply vanishes. */
   readonly signal?: AbortSignal;

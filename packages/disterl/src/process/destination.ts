@@ -5,7 +5,9 @@ import { Reference } from "../term/reference.ts";
 
 /** A registered name on a node: `{ name: "rex", node: "app@host" }`. */
 export interface NamedProcess {
+  /** The registered name. */
   readonly name: Name | string;
+  /** Full name of the node. */
   readonly node: Atom | string;
 }
 

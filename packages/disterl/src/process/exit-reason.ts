@@ -4,6 +4,7 @@ import { t } from "../term/tuple.ts";
 
 /** Throw it in a process to end it with this very reason; nothing is logged (`exit(Reason)`). */
 export class ExitReason extends Error {
+  /** What links and monitors are told. */
   readonly reason: Term;
 
   constructor(reason: Term) {

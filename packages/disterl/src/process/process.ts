@@ -16,6 +16,7 @@ import { type ReceiveOptions, Receivers } from "./receivers.ts";
 import { ReferenceTable } from "./reference-table.ts";
 import { Watchers } from "./watchers.ts";
 
+/** What a process is started with. */
 export interface ProcessOptions {
   /** Registers the process under this name. */
   readonly name?: Name;

@@ -3,11 +3,13 @@ import type { Term } from "../term/term.ts";
 import { ProcessError } from "./errors.ts";
 import type { Mailbox } from "./mailbox.ts";
 
+/** Which message to take, and how long to wait for it. */
 export interface ReceiveOptions {
   /** Takes only a message for which this holds. What it throws fails the receive. */
   readonly matches?: (message: Term) => boolean;
   /** Milliseconds; default: for ever. 0 looks at what is there and does not wait. */
   readonly timeout?: number;
+  /** Stops waiting. */
   readonly signal?: AbortSignal;
 }
 

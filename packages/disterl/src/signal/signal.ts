@@ -58,6 +58,7 @@ export interface AliasSend {
   readonly token: Term | undefined;
 }
 
+/** `link/1`: the two processes end together. */
 export interface Link {
   readonly type: "link";
   readonly from: Pid;
@@ -72,6 +73,7 @@ export interface Unlink {
   readonly to: Pid;
 }
 
+/** The answer to {@link Unlink}, with its `id`. */
 export interface UnlinkAck {
   readonly type: "unlink_ack";
   readonly id: bigint;
@@ -98,6 +100,7 @@ export interface Exit2 {
   readonly token: Term | undefined;
 }
 
+/** `monitor/2`: `from` wants to know when `to` ends. */
 export interface Monitor {
   readonly type: "monitor";
   readonly from: Pid;
@@ -105,6 +108,7 @@ export interface Monitor {
   readonly ref: Reference;
 }
 
+/** Takes back the {@link Monitor} with this reference. */
 export interface Demonitor {
   readonly type: "demonitor";
   readonly from: Pid;
@@ -128,6 +132,7 @@ export interface GroupLeader {
   readonly to: Pid;
 }
 
+/** Asks for a process that runs `module:function(args)` (`spawn_request/5`). */
 export interface SpawnRequest {
   readonly type: "spawn_request";
   readonly ref: Reference;
@@ -141,6 +146,7 @@ export interface SpawnRequest {
   readonly token: Term | undefined;
 }
 
+/** The answer to a {@link SpawnRequest}: the new process, or why there is none. */
 export interface SpawnReply {
   readonly type: "spawn_reply";
   readonly ref: Reference;

@@ -19,6 +19,7 @@ const forget = new FinalizationRegistry<string>((text) => {
  * The atoms `true` and `false` are the JavaScript booleans and never an `Atom`.
  */
 export class Atom<Text extends string = string> {
+  /** The characters, without quotes. */
   readonly text: Text;
   /**
    * Scratch for the codec and the maps: "seen in the pass with this number". Not part of the value.

@@ -13,6 +13,7 @@ export class Binary {
   readonly source: Uint8Array;
   /** @internal */
   readonly start: number;
+  /** In bytes. */
   readonly length: number;
 
   /**
@@ -54,6 +55,7 @@ export function text(binary: Term): string {
   throw new TypeError("not a binary, so there is no text in it (charlistToString reads lists)");
 }
 
+/** Whether a value is a binary as the decoder gives them: a `Uint8Array`, or a {@link Binary}. */
 export function isBinary(value: unknown): value is Uint8Array | Binary {
   return value instanceof Uint8Array || value instanceof Binary;
 }

@@ -6,7 +6,9 @@ export class TermSyntaxError extends DistError<"ERR_TERM_SYNTAX"> {
   readonly line: number;
   /** In characters (code points), from 1. */
   readonly column: number;
+  /** What would have been right there. */
   readonly expected: string;
+  /** What stands there. */
   readonly found: string;
 
   constructor(line: number, column: number, expected: string, found: string) {

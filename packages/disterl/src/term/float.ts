@@ -7,6 +7,7 @@ import { formatFloat } from "./format-float.ts";
  * the others the decoder gives a `Float`, and `float(1)` sends one. `valueOf` makes arithmetic work.
  */
 export class Float {
+  /** The number. */
   readonly value: number;
 
   /** Use {@link float}. */

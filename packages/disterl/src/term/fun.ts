@@ -4,7 +4,9 @@ import type { Term } from "./term.ts";
 
 /** `fun Module:Name/Arity`: a function known by name. Wire: EXPORT_EXT. */
 export class ExternalFun {
+  /** The module that exports it. */
   readonly module: Atom | boolean;
+  /** The name of the function. */
   readonly name: Atom | boolean;
   /** 0 to 255. */
   readonly arity: number;

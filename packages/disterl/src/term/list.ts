@@ -6,6 +6,7 @@ export interface List<Item extends Term = Term> extends ReadonlyArray<Item> {
   readonly [tupleBrand]?: never;
 }
 
+/** Whether a value is a proper list: an array that is no tuple. */
 export function isList(value: unknown): value is List {
   return Array.isArray(value) && !isTuple(value);
 }

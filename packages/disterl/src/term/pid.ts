@@ -5,6 +5,7 @@ import type { Atom } from "./atom.ts";
  * different pids. Wire: NEW_PID_EXT, protocol ID-1.
  */
 export class Pid {
+  /** The node it lives on. */
   readonly node: Atom;
   /** 32 bits, unsigned. */
   readonly id: number;
@@ -25,6 +26,7 @@ export class Pid {
     return `p:${this.id}.${this.serial}.${this.creation}@${this.node.text}`;
   }
 
+  /** Whether the other is a pid of the same process, of the same run of its node. */
   equals(other: unknown): boolean {
     return (
       other instanceof Pid &&

@@ -2,6 +2,7 @@ import type { Atom } from "./atom.ts";
 
 /** A port identifier. Wire: V4_PORT_EXT or NEW_PORT_EXT, protocol ID-7. */
 export class Port {
+  /** The node it lives on. */
   readonly node: Atom;
   /** 64 bits, unsigned: a number while it is a safe integer, a bigint above. */
   readonly id: number | bigint;
@@ -19,6 +20,7 @@ export class Port {
     return `o:${this.id}.${this.creation}@${this.node.text}`;
   }
 
+  /** Whether the other is the same port. */
   equals(other: unknown): boolean {
     return (
       other instanceof Port &&

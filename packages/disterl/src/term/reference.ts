@@ -5,6 +5,7 @@ import type { Atom } from "./atom.ts";
  * five in the aliases of OTP 26 and later. Wire: NEWER_REFERENCE_EXT, protocol ID-5, ID-6.
  */
 export class Reference {
+  /** The node that made it. */
   readonly node: Atom;
   /** 32 bits, unsigned. */
   readonly creation: number;
@@ -22,6 +23,7 @@ export class Reference {
     return `r:${this.words.join(".")}.${this.creation}@${this.node.text}`;
   }
 
+  /** Whether the other is the same reference. */
   equals(other: unknown): boolean {
     return (
       other instanceof Reference &&

@@ -4,6 +4,7 @@ import { Child } from "./child.ts";
 import { TestingError } from "./errors.ts";
 import { missingOtp, type OtpRelease, otpProgram, otpReleases } from "./otp-release.ts";
 
+/** Options of {@link startCEpmd}. */
 export interface CEpmdOptions {
   /** Whose epmd; default: the oldest release found. */
   readonly release?: string | OtpRelease | undefined;

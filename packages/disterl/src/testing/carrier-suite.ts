@@ -11,6 +11,7 @@ export const carrierChecks: readonly CarrierCheck[] = [
   ...dialingChecks,
 ];
 
+/** Options of {@link carrierSuite}. */
 export interface CarrierSuiteOptions {
   /** `test` of node:test, vitest, jest or mocha. */
   readonly test: (name: string, run: () => Promise<void>) => unknown;

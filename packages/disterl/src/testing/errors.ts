@@ -1,5 +1,6 @@
 import { DistError } from "../errors.ts";
 
+/** Codes of {@link TestingError}. */
 export type TestingErrorCode =
   | "ERR_TESTING_OTP_MISSING"
   | "ERR_TESTING_OTP_START"

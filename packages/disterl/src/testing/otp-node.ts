@@ -8,6 +8,7 @@ import { otpNodeLoop } from "./otp-node-loop.ts";
 import { type OtpRelease, otpProgram, type ProgramCall } from "./otp-release.ts";
 import { OtpReplies, READY_ID } from "./otp-replies.ts";
 
+/** Options of {@link startOtpNode}. */
 export interface OtpNodeOptions {
   /** Which Erlang/OTP; default: the oldest found. */
   readonly release?: string | OtpRelease | undefined;
@@ -32,6 +33,7 @@ export interface OtpNodeOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+/** Options of `OtpNode.eval`. */
 export interface EvalOptions extends WaitOptions {
   /** Name of the process that evaluates: each name is one process. Default `main`. */
   readonly evaluator?: string | undefined;

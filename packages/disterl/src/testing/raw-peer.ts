@@ -55,6 +55,10 @@ interface Waiter {
   readonly resolve: () => void;
 }
 
+/**
+ * A peer that writes and reads packets with constants of its own, so that it shares no mistake
+ * with the library.
+ */
 export class RawPeer {
   readonly socket: net.Socket;
   readonly #lengthBytes: 2 | 4;

@@ -45,8 +45,11 @@ export interface WireErrorFacts {
  * the atom cache, cannot be trusted. After an error from writing nothing has been written.
  */
 export class WireError extends DistError<WireErrorCode> {
+  /** Which frame of the connection, from 1. */
   readonly frame: number | undefined;
+  /** In bytes, within the frame. */
   readonly offset: number | undefined;
+  /** With `ERR_WIRE_LIMIT`: which. */
   readonly limit: keyof WireLimits | undefined;
   /** The message without the position. */
   readonly reason: string;

@@ -45,8 +45,11 @@ export const DFLAG_NATIVE_RECORDS = 1n << 38n;
 export interface DistFlag {
   /** As in the specification, without `DFLAG_`. */
   readonly name: string;
+  /** From 0. */
   readonly bit: number;
+  /** `1n << bit`. */
   readonly value: bigint;
+  /** In a few words. */
   readonly meaning: string;
   /** First OTP release that has it; `undefined`: before OTP 17. */
   readonly since: number | undefined;
@@ -148,6 +151,7 @@ export function flagNames(flags: bigint): string[] {
 
 /** A flag that a peer must have and has not. */
 export interface MissingFlag {
+  /** As in {@link DistFlag}. */
   readonly name: string;
   /** The first OTP release that refuses a peer without it. */
   readonly demandedBy: "OTP 25" | "OTP 26";

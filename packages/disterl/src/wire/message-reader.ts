@@ -19,6 +19,7 @@ import { FrameSplitter, HEAD_BYTES } from "./frame-splitter.ts";
 import { type WireLimits, wireLimits } from "./limits.ts";
 import { ControlReader } from "./read-control.ts";
 
+/** Options of {@link MessageReader}. */
 export interface MessageReaderOptions {
   /** The flags agreed in the handshake. */
   readonly flags: bigint;

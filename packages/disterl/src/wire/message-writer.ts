@@ -13,6 +13,7 @@ import { ControlWriter } from "./write-control.ts";
 /** Longest frame that nodes accept: lengths are signed in some of them. */
 const MAX_FRAME_BYTES = 0x7fffffff;
 
+/** Options of {@link MessageWriter}. */
 export interface MessageWriterOptions {
   /** The flags agreed in the handshake. */
   readonly flags: bigint;
