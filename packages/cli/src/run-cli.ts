@@ -12,16 +12,19 @@ import { plainJson, termJson } from "./term-json.ts";
 const DESCRIPTION = `Look at and call Erlang nodes, and run epmd, without Erlang installed.`;
 
 const EPILOGUE = `
-  epmd [arguments]       be the Erlang port mapper: the arguments of the real one (-help shows them)
+  epmd [arguments]              be the Erlang port mapper, with the arguments of
+                                the real one (-help shows them)
 
-The cookie is never an argument: it is read from --cookie-file, else the environment variable
-DISTERL_COOKIE or RABBITMQ_ERLANG_COOKIE, else ~/.erlang.cookie.
+The cookie is never an argument: it is read from --cookie-file, else from the
+environment variable DISTERL_COOKIE or RABBITMQ_ERLANG_COOKIE, else from
+~/.erlang.cookie.
 
 Exit status:
   0  it worked
   1  the node was reached and said no, or the function raised an exception
   2  the command line is wrong
-  3  the node was not reached; the message names the layer: name, cookie, epmd, tcp, handshake
+  3  the node was not reached; the message names the layer: name, cookie, epmd,
+     tcp, handshake
   4  the node was reached, and gave no answer in time
   70  a fault of this tool
   130  interrupted

@@ -16,11 +16,13 @@ const MAX_TEXT = 16 * 1024 * 1024;
 export const call: Command = {
   name: "call",
   summary: "call a function on a node and print what it returns",
-  description: `The call is written as in Erlang: module:function(arguments). Arguments are data, terms written
-out: no variables, no operators, no calls inside. Given as -, it is read from standard input.
+  description: `The call is written as in Erlang: module:function(arguments). Arguments are
+data, terms written out: no variables, no operators, no calls inside. Given as
+-, it is read from standard input.
 
-What the function returns goes to standard output, as ~p prints it, or with --json without loss;
-what it prints goes to standard error. An exception ends with status 1.
+What the function returns goes to standard output, as ~p prints it, or with
+--json without loss; what it prints goes to standard error. An exception ends
+with status 1.
 
 Examples:
   disterl call app@host 'lists:seq(1, 3)'

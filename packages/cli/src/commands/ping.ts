@@ -9,8 +9,9 @@ import { plainJson } from "../term-json.ts";
 export const ping: Command = {
   name: "ping",
   summary: "connect to a node and ask whether it is there",
-  description: `Finds the node by epmd, shakes hands and asks its net_kernel. Prints pong and the round-trip
-time; or says which layer failed: name, cookie, epmd, tcp, handshake, dist.
+  description: `Finds the node by epmd, shakes hands and asks its net_kernel. Prints pong and
+the round-trip time; or says which layer failed: name, cookie, epmd, tcp,
+handshake, dist.
 
 Examples:
   disterl ping app@host
