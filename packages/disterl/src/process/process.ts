@@ -229,7 +229,7 @@ export class Process {
 
   /** Links with another process; an exit signal follows should it not exist (`erlang:link/1`). */
   link(pid: Pid): void {
-    if (pid.equals(this.#pid)) return;
+    if (pid.equals(this.#pid) || this.#exitReason !== undefined) return;
     if (this.links.link(pid)) this.route(pid.node, { type: "link", from: this.#pid, to: pid });
   }
 
@@ -246,6 +246,7 @@ export class Process {
   monitor(to: Exclude<Destination, Reference>): Reference {
     const { target, node } = to instanceof Pid ? { target: to, node: to.node } : this.#named(to);
     const ref = this.#table.identity.nextReference();
+    if (this.#exitReason !== undefined) return ref;
     const from = this.#pid;
     const down = (reason: Term): void => {
       this.#monitors.delete(ref);
@@ -283,6 +284,7 @@ export class Process {
    */
   alias(options: { readonly reply?: boolean } = {}): Reference {
     const ref = this.#table.identity.nextReference();
+    if (this.#exitReason !== undefined) return ref;
     const once = options.reply ?? false;
     this.#aliases.add(ref);
     this.#table.aliases.activate({

@@ -51,7 +51,7 @@ export class Receivers {
     try {
       found = matches === undefined ? this.#mailbox.shift() : this.#mailbox.take(matches);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
     if (found !== undefined) return Promise.resolve(found);
     if (timeout === 0) return Promise.reject(timedOut(0));
