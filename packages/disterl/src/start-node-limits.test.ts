@@ -44,6 +44,10 @@ test("limits of the wire are limits of the node; others are told", async () => {
   await expect(alone({ limits: { frameBytes: -1 } })).rejects.toThrow("frameBytes");
 });
 
+test("an option that there is not is told", async () => {
+  await expect(alone({ alow: ["b@h"] } as never)).rejects.toThrow('no option "alow"');
+});
+
 test("a word that dist_auto_connect does not know is told", async () => {
   await expect(alone({ distAutoConnect: "sometimes" as never })).rejects.toThrow("distAutoConnect");
 });

@@ -249,3 +249,15 @@ test("a peer cannot end the node's own services with a link", async () => {
   await cluster.clock.advance(100);
   expect(b.whereis("rex")?.equals(rex)).toBe(true);
 });
+
+test("an entry of the allow list that is a host admits nodes of that host that ask for a name", async () => {
+  const cluster = new Cluster();
+  const b = await cluster.start("b");
+  b.allow(["node@x", "t"]);
+  const tool = await cluster.start("t", { name: "undefined@t", listen: false });
+  await cluster.clock.runUntil(tool.connect("node@b"));
+  expect(b.nodes("connected")).toEqual([tool.name]);
+  const other = await cluster.start("u", { name: "undefined@u", listen: false });
+  const error = await cluster.clock.runUntil(failure(other.connect("node@b")));
+  expect(error).toMatchObject({ layer: "handshake" });
+});

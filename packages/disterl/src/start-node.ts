@@ -31,7 +31,7 @@ import { SpawnRequests } from "./node/spawn-requests.ts";
 import { StatusFeed } from "./node/status.ts";
 import { Identity } from "./process/identity.ts";
 import { ProcessTable } from "./process/process-table.ts";
-import type { StartNodeOptions } from "./start-options.ts";
+import { checkOptionNames, type StartNodeOptions } from "./start-options.ts";
 import { atom } from "./term/atom.ts";
 import { defaultFlags } from "./wire/flags.ts";
 
@@ -44,6 +44,7 @@ import { defaultFlags } from "./wire/flags.ts";
  *   is no epmd), TypeError (options).
  */
 export async function startNode(options: StartNodeOptions = {}): Promise<Node> {
+  checkOptionNames(options);
   const { name, domain } = ownName(options);
   const parts = build(options, name, domain);
   try {

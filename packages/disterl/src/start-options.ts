@@ -17,6 +17,38 @@ export interface ListenAt {
   readonly lastPort?: number;
 }
 
+const KNOWN: Readonly<Record<keyof StartNodeOptions, true>> = {
+  name: true,
+  nameDomain: true,
+  cookie: true,
+  cookies: true,
+  hidden: true,
+  listen: true,
+  discovery: true,
+  epmd: true,
+  netTickTime: true,
+  netTickIntensity: true,
+  netSetupTime: true,
+  allow: true,
+  distAutoConnect: true,
+  carrier: true,
+  output: true,
+  decode: true,
+  limits: true,
+  clock: true,
+  random: true,
+};
+
+/**
+ * A misspelt `allow` would let everybody in.
+ * @throws TypeError @internal
+ */
+export function checkOptionNames(options: StartNodeOptions): void {
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(KNOWN, name)) throw new TypeError(`startNode has no option "${name}"`);
+  }
+}
+
 /** Options of `startNode`; Erlang's names for them are in brackets. */
 export interface StartNodeOptions {
   /**

@@ -137,8 +137,8 @@ export class Acceptor implements AcceptPolicy<Attempt> {
     try {
       return this.#options.allowList.allowsIncoming(parseNodeName(name));
     } catch {
-      // Not a name: the handshake says so itself, unless a list leaves such names out anyway.
-      return this.#options.allowList.entries.length === 0;
+      // A host, of a node that asks for a name; or nonsense, and the handshake says so itself.
+      return this.#options.allowList.allowsNameless(name);
     }
   }
 

@@ -28,6 +28,11 @@ export class AllowList {
     );
   }
 
+  /** A node without a name tells its host only. */
+  allowsNameless(host: string): boolean {
+    return this.#entries?.has(host) ?? true;
+  }
+
   /** Only the exact name counts when we dial. */
   allowsOutgoing(full: string): boolean {
     return this.#entries?.has(full) ?? true;
