@@ -16,7 +16,7 @@ export function netKernelServer(message: Term, self: Process): void {
   const call = genRequest(message);
   if (call?.kind !== "call") return;
   const { request } = call;
-  if (isTuple(request) && request.length === 2 && request[0] === IS_AUTH) {
+  if (isTuple(request, 2) && request[0] === IS_AUTH) {
     reply(self, call.from, YES);
   }
 }

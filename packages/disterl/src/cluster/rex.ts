@@ -1,6 +1,6 @@
 import { genRequest, reply } from "../otp/gen.ts";
 import type { Process } from "../process/process.ts";
-import { type Atom, atom, atoms } from "../term/atom.ts";
+import { atom, atoms } from "../term/atom.ts";
 import { isList } from "../term/list.ts";
 import { Pid } from "../term/pid.ts";
 import type { Term } from "../term/term.ts";
@@ -21,29 +21,26 @@ const CALL = atom("call");
 export function rexServer(message: Term, self: Process): void {
   const call = genRequest(message);
   if (call?.kind === "call") {
-    if (isTuple(call.request) && call.request.length === 5 && CALLS.has(call.request[0] as Term)) {
+    if (isTuple(call.request, 5) && CALLS.has(call.request[0])) {
       reply(self, call.from, undefFunction(call.request));
     }
     return;
   }
-  if (!isTuple(message) || message.length !== 2 || !(message[0] instanceof Pid)) return;
-  const [from, request] = message as unknown as [Pid, Term];
+  if (!isTuple(message, 2) || !(message[0] instanceof Pid)) return;
+  const [from, request] = message;
   if (request === FEATURES_REQUEST) {
     self.send(from, t(FEATURES_REPLY, self.pid.node, [ERPC]));
-  } else if (isTuple(request) && request.length === 5 && request[0] === CALL) {
+  } else if (isTuple(request, 5) && request[0] === CALL) {
     self.send(from, t(REX, undefFunction(request)));
   }
 }
 
 /** The `{badrpc, {'EXIT', {undef, Stack}}}` of `{call, M, F, Args, GroupLeader}`. */
-function undefFunction([, module, fun, args]: readonly Term[]): Term {
-  return t(
-    BADRPC,
-    t(atoms.EXIT, t(atoms.undef, undefStack(module as Term, fun as Term, args as Term))),
-  );
+function undefFunction([, module, fun, args]: readonly [Term, Term, Term, Term, Term]): Term {
+  return t(BADRPC, t(atoms.EXIT, t(atoms.undef, undefStack(module, fun, args))));
 }
 
 /** The stack trace of a call to a function that is not there: `[{M, F, Args, []}]`. */
-export function undefStack(module: Term | Atom, fun: Term | Atom, args: Term): Term {
+export function undefStack(module: Term, fun: Term, args: Term): Term {
   return [t(module, fun, isList(args) ? args : [], [])];
 }
