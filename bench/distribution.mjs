@@ -47,6 +47,15 @@ const shapes = [
   },
 ];
 
+/** What a row is limited by, where it falls short. */
+const limits = {
+  small: "CPU of a message on each side, see below: it takes a core each that nobody else uses",
+  socket:
+    "a message is copied once more, from the receive buffer that all sockets share to memory of its own",
+  large:
+    "every message gets fresh memory, which the system has to clear, and is copied into it once",
+};
+
 /** How long one figure takes, in milliseconds. */
 const FIGURE_MS = 200;
 const QUICK_MS = 80;
@@ -109,7 +118,8 @@ async function rowsOf({ label, send, targets, cpu, ...shape }, { pairs, bare, ro
   const scaled = (way) => figures.get(way).map((rate) => (large ? (rate * send.size) / 1e6 : rate));
   const rows = [rowOf({ name: `${label}, ${BEAM}`, unit, values: scaled("beam") })];
   for (const [way, name] of Object.entries(ways)) {
-    const beside = { beside: scaled("beam"), to: BEAM, ...targets[way] };
+    const why = large ? limits.large : limits.small;
+    const beside = { beside: scaled("beam"), to: BEAM, ...targets[way], why };
     rows.push(rowOf({ name: `${label}, ${name}`, unit, values: scaled(way), ...beside }));
   }
   if (cpu) rows.push(...cpuRows(costs));
@@ -120,7 +130,13 @@ async function rowsOf({ label, send, targets, cpu, ...shape }, { pairs, bare, ro
 const ways = { out: "Node to BEAM", in: "BEAM to Node", own: "Node to Node" };
 
 function socketRows(label, scaled, least) {
-  const beside = { beside: scaled("socket"), to: "a bare socket", unit: "MB/s", least };
+  const beside = {
+    beside: scaled("socket"),
+    to: "a bare socket",
+    unit: "MB/s",
+    least,
+    why: limits.socket,
+  };
   return Object.entries(ways).map(([way, name]) =>
     rowOf({ name: `${label}, ${name}`, values: scaled(way), ...beside }),
   );

@@ -50,7 +50,7 @@ function idleRows(beam, ours) {
       beside: inMb(beam),
       to: "BEAM",
       most: 1.4,
-      why: "the runtime itself: see the guide",
+      why: "V8 and the built-in modules of Node.js",
     }),
   ];
 }

@@ -6,14 +6,19 @@ import * as net from "node:net";
 
 const CHUNK = 64 * 1024;
 
-/** Per connection, the first byte says what to do: `e` echo, `s` and 8 bytes: stream so many. */
+/** Per connection, the first byte says what to do: `e` send it and all else back, `s` and 8 bytes: stream so many. */
 function serve(socket) {
   socket.setNoDelay(true);
   socket.on("error", () => {});
   socket.once("data", (request) => {
     if (request[0] === "s".charCodeAt(0)) void stream(socket, Number(request.readBigUInt64BE(1)));
-    else socket.on("data", (chunk) => socket.write(chunk));
+    else echo(socket);
   });
+}
+
+function echo(socket) {
+  socket.on("data", (chunk) => socket.write(chunk));
+  socket.write("e");
 }
 
 async function stream(socket, bytes) {
@@ -65,9 +70,12 @@ const commands = {
 
   async echo({ port, count }) {
     let next;
+    const ready = new Promise((resolve) => {
+      next = resolve;
+    });
     const socket = await dial(port, () => next());
     socket.write("e");
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await ready;
     const message = Buffer.alloc(64, 7);
     const times = [];
     for (let i = 0; i < count; i++) {
