@@ -44,6 +44,10 @@ test("limits of the wire are limits of the node; others are told", async () => {
   await expect(alone({ limits: { frameBytes: -1 } })).rejects.toThrow("frameBytes");
 });
 
+test("limits of terms are looked at when the node starts", async () => {
+  await expect(alone({ decode: { limits: { nodes: -1 } } })).rejects.toThrow(TypeError);
+});
+
 test("an option that there is not is told", async () => {
   await expect(alone({ alow: ["b@h"] } as never)).rejects.toThrow('no option "alow"');
 });

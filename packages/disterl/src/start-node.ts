@@ -8,6 +8,7 @@ import { netKernelServer } from "./cluster/net-kernel-server.ts";
 import { type NodeParts, stopNode } from "./cluster/net-sup.ts";
 import { rexServer } from "./cluster/rex.ts";
 import { answerSpawnRequest } from "./cluster/spawn-server.ts";
+import { TermDecoder } from "./etf/index.ts";
 import { EpmdClient } from "./epmd/client.ts";
 import type { Discovery } from "./epmd/discovery.ts";
 import { Node } from "./node.ts";
@@ -157,6 +158,8 @@ function inRange(name: string, value: number, least: number, most: number): numb
 }
 
 function readerOptions({ limits, decode }: StartNodeOptions): NetKernelOptions["reader"] {
+  // Its limits are looked at now, not with the first peer.
+  if (decode !== undefined) void new TermDecoder(decode);
   return {
     ...(limits === undefined ? {} : { limits }),
     ...(decode === undefined ? {} : { decode }),

@@ -115,10 +115,10 @@ export class NetKernel implements AutoConnect {
 
   #dial(node: Atom, pending: PendingPeer): void {
     pending.abort = new AbortController();
-    this.#dialer.dial(node, pending.abort.signal).then(
-      (established) => this.up(established, true),
-      (error: unknown) => this.#dialFailed(node, pending, error as Error),
-    );
+    this.#dialer
+      .dial(node, pending.abort.signal)
+      .then((established) => this.up(established, true))
+      .catch((error: unknown) => this.#dialFailed(node, pending, error as Error));
   }
 
   #dialFailed(node: Atom, pending: PendingPeer, error: Error): void {
