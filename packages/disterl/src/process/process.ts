@@ -77,7 +77,7 @@ export class Process {
     this.#receivers = new Receivers(this.#mailbox, table.clock);
   }
 
-  /** Its address. Pids that were read before the node had a name are not this one. */
+  /** Its address. One that was read before the node had its name reaches it still, on this node. */
   get pid(): Pid {
     return this.#pid;
   }
