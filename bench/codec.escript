@@ -3,7 +3,7 @@
 %%
 %% Answers every line of standard input:
 %%   terms          one line per term: name, a space, the external term in base64; then "done"
-%%   round MS       one line per term: name, nanoseconds to encode, to decode; then "done"
+%%   time NAME MS   one line for that term: name, nanoseconds to encode, to decode; then "done"
 -mode(compile).
 
 main(_) ->
@@ -16,14 +16,13 @@ serve(Terms) ->
             [io:format("~s ~s~n", [Name, base64:encode(encode(T))]) || {Name, T} <- Terms],
             io:format("done~n"),
             serve(Terms);
-        ["round", Ms] ->
+        ["time", Name, Ms] ->
             Time = list_to_integer(Ms) * 1000,
-            [begin
-                 Bytes = encode(T),
-                 E = timed(fun() -> encode(T) end, Time),
-                 D = timed(fun() -> binary_to_term(Bytes) end, Time),
-                 io:format("~s ~.1f ~.1f~n", [Name, E, D])
-             end || {Name, T} <- Terms],
+            {Name, Term} = lists:keyfind(Name, 1, Terms),
+            Bytes = encode(Term),
+            E = timed(fun() -> encode(Term) end, Time),
+            D = timed(fun() -> binary_to_term(Bytes) end, Time),
+            io:format("~s ~.1f ~.1f~n", [Name, E, D]),
             io:format("done~n"),
             serve(Terms);
         _ ->

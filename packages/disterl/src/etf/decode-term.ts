@@ -68,7 +68,7 @@ export class TermDecoder extends LeafReader {
   constructor(options: DecodeOptions = {}) {
     super(options);
     this.objects = options.maps === "object";
-    this.sharesKeys = this.binaries !== "bytes";
+    this.sharesKeys = this.binariesAsText || this.binariesLazy;
     this.keyTable = this.sharesKeys ? new TextTable(KEYS_KEPT) : NO_KEYS;
     this.levels = Math.min(FAST_LEVELS, this.limits.depth);
   }
@@ -353,9 +353,9 @@ export class TermDecoder extends LeafReader {
 
   private sharedKey(from: number, length: number): Term {
     const end = from + length;
-    const text = this.binaries === "text" ? utf8Text(this.bytes, this.view, from, end) : undefined;
+    const text = this.binariesAsText ? utf8Text(this.bytes, this.view, from, end) : undefined;
     if (text !== undefined) return asPropertyName(text);
-    return this.binaries === "lazy"
+    return this.binariesLazy
       ? new Binary(this.bytes.slice(from, end), 0, length)
       : this.bytes.slice(from, end);
   }

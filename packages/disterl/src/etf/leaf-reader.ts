@@ -12,6 +12,7 @@ import { EtfError, type EtfErrorCode } from "./errors.ts";
 import { type DecodeLimits, decodeLimits } from "./limits.ts";
 import { tagName } from "./tags.ts";
 
+/** What terms look like when they are decoded, and how much they may ask for. */
 export interface DecodeOptions {
   /**
    * What binaries become. `"bytes"`: `Uint8Array`. `"lazy"`: {@link Binary}, which is several times
@@ -25,6 +26,7 @@ export interface DecodeOptions {
    * or UTF-8 binaries of different text, `TermMap` elsewhere; not lossless. Default `"term"`.
    */
   readonly maps?: "term" | "object";
+  /** How much one term, and one decoder, may ask for. */
   readonly limits?: Partial<DecodeLimits>;
 }
 
@@ -48,7 +50,8 @@ export class LeafReader {
   position = 0;
   protected readonly limits: DecodeLimits;
   protected readonly bigints: boolean;
-  protected readonly binaries: "bytes" | "lazy" | "text";
+  protected readonly binariesAsText: boolean;
+  protected readonly binariesLazy: boolean;
   private atomBudget: AtomBudget;
   /** What the last term was read from. */
   private input: Uint8Array = NO_BYTES;
@@ -68,7 +71,8 @@ export class LeafReader {
     this.limits = decodeLimits(options.limits);
     this.atomBudget = { left: this.limits.atoms, made: [] };
     this.bigints = options.integers === "bigint";
-    this.binaries = options.binaries ?? "bytes";
+    this.binariesAsText = options.binaries === "text";
+    this.binariesLazy = options.binaries === "lazy";
   }
 
   /** The atom whose UTF-8 text is at `start` to `end`: what the distribution header carries. */
@@ -219,11 +223,11 @@ export class LeafReader {
     this.need(at, 5 + length, end);
     const from = at + 5;
     this.at = from + length;
-    if (this.binaries === "text") {
+    if (this.binariesAsText) {
       const text = utf8Text(this.bytes, this.view, from, from + length);
       if (text !== undefined) return text;
     }
-    const lazy = this.binaries === "lazy";
+    const lazy = this.binariesLazy;
     if (length < COPY_BELOW) {
       const offset = this.copied(from, length);
       const slab = this.slab;
@@ -269,7 +273,7 @@ export class LeafReader {
     this.at = from + length;
     const bytes = this.bytes.slice(from, from + length);
     if (length > 0 && bits < 8) return new BitString(bytes, bits);
-    return this.binaries === "lazy" ? new Binary(bytes, 0, length) : bytes;
+    return this.binariesLazy ? new Binary(bytes, 0, length) : bytes;
   }
 
   // ---- Identifiers and external funs ----------------------------------------------------------
