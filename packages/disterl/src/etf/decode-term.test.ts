@@ -86,6 +86,13 @@ describe("binaries", () => {
     }
   });
 
+  test("a bit string of whole bytes is a binary like any other", () => {
+    const bytes = bytesOf("83 4d 00000002 08 6869");
+    expect(decodeTerm(bytes)).toEqual(new Uint8Array([0x68, 0x69]));
+    expect(decodeTerm(bytes, { binaries: "text" })).toBe("hi");
+    expect(String(decodeTerm(bytes, { binaries: "lazy" }))).toBe("hi");
+  });
+
   test('"lazy" gives Binary, "text" strings where they are UTF-8', () => {
     const some = encodeTerm(["å", Buffer.of(255), "", "x".repeat(300), "€".repeat(200)]);
     const lazy = decodeTerm(some, { binaries: "lazy" }) as unknown as Binary[];

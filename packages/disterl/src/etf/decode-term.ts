@@ -15,8 +15,7 @@ import { LONGEST_KEPT, TextTable } from "./text-table.ts";
 /** Levels decoded by recursion; what is deeper by {@link TermDecoder} with a stack of its own. */
 const FAST_LEVELS = 200;
 const KEYS_KEPT = 512;
-/** Of decoders that do not share keys. */
-const NO_KEYS = new TextTable<Term>(1);
+const NOTHING: Term[] = [];
 /** Maps of more keys are not remembered: up to here OTP keeps the keys in order. */
 const LARGEST_SHAPE = 32;
 
@@ -59,7 +58,7 @@ export class TermDecoder extends LeafReader {
   private readonly objects: boolean;
   private readonly levels: number;
   private readonly sharesKeys: boolean;
-  private readonly keyTable: TextTable<Term>;
+  private keyTable: TextTable<Term> | undefined = undefined;
   /** By their number: the keys of the last map that had so many. */
   private readonly shapes: (Term[] | undefined)[] = new Array(LARGEST_SHAPE + 1).fill(undefined);
   /** How many more elements may be announced in this term. */
@@ -69,7 +68,6 @@ export class TermDecoder extends LeafReader {
     super(options);
     this.objects = options.maps === "object";
     this.sharesKeys = this.binariesAsText || this.binariesLazy;
-    this.keyTable = this.sharesKeys ? new TextTable(KEYS_KEPT) : NO_KEYS;
     this.levels = Math.min(FAST_LEVELS, this.limits.depth);
   }
 
@@ -343,12 +341,19 @@ export class TermDecoder extends LeafReader {
     const length = this.view.getUint32(at + 1);
     const from = at + 5;
     if (length > LONGEST_KEPT || from + length > end) return this.term(end, depth);
-    const known = this.keyTable.find(this.view, from, length);
+    const table = this.keys();
+    const known = table.find(this.view, from, length);
     this.at = from + length;
     if (known !== undefined) return known;
     const made = this.sharedKey(from, length);
-    if (!(made instanceof Uint8Array)) this.keyTable.keep(this.view, from, length, made);
+    if (!(made instanceof Uint8Array)) table.keep(this.view, from, length, made);
     return made;
+  }
+
+  /** Made with the first key: most decoders of one term never need it. */
+  private keys(): TextTable<Term> {
+    this.keyTable ??= new TextTable(KEYS_KEPT);
+    return this.keyTable;
   }
 
   private sharedKey(from: number, length: number): Term {
@@ -458,7 +463,6 @@ export class TermDecoder extends LeafReader {
       this.announce(at, at + 5, announced, 1, end - 1);
     }
     const items = tag === 104 || tag === 105 ? new TupleArray(count) : [];
-    const values: Term[] = [];
     return {
       tag,
       offset: at,
@@ -466,7 +470,7 @@ export class TermDecoder extends LeafReader {
       count,
       filled: 0,
       items,
-      values,
+      values: tag === 116 ? [] : NOTHING,
       head,
       tail: "unread",
       tailValue: 0,

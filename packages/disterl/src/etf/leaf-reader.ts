@@ -221,8 +221,11 @@ export class LeafReader {
     this.need(at, 5, end);
     const length = this.view.getUint32(at + 1);
     this.need(at, 5 + length, end);
-    const from = at + 5;
-    this.at = from + length;
+    this.at = at + 5 + length;
+    return this.binaryOf(at + 5, length);
+  }
+
+  private binaryOf(from: number, length: number): Uint8Array | Binary | string {
     if (this.binariesAsText) {
       const text = utf8Text(this.bytes, this.view, from, from + length);
       if (text !== undefined) return text;
@@ -271,9 +274,9 @@ export class LeafReader {
     }
     const from = at + 6;
     this.at = from + length;
-    const bytes = this.bytes.slice(from, from + length);
-    if (length > 0 && bits < 8) return new BitString(bytes, bits);
-    return this.binariesLazy ? new Binary(bytes, 0, length) : bytes;
+    return length > 0 && bits < 8
+      ? new BitString(this.bytes.slice(from, from + length), bits)
+      : this.binaryOf(from, length);
   }
 
   // ---- Identifiers and external funs ----------------------------------------------------------

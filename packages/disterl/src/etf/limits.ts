@@ -25,7 +25,8 @@ export const defaultDecodeLimits: DecodeLimits = {
 };
 
 /** Fills in the defaults. @throws TypeError when a limit is not a number from 0 up. */
-export function decodeLimits(given: Partial<DecodeLimits> = {}): DecodeLimits {
+export function decodeLimits(given?: Partial<DecodeLimits>): DecodeLimits {
+  if (given === undefined) return defaultDecodeLimits;
   const limits = { ...defaultDecodeLimits, ...given };
   for (const [name, value] of Object.entries(limits)) {
     if (!(value >= 0)) throw new TypeError(`limits.${name} must be a number from 0 up: ${value}`);
