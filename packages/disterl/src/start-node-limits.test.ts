@@ -3,13 +3,16 @@ import { MemoryNetwork } from "./carrier/memory.ts";
 import { VirtualClock } from "./carrier/virtual-clock.ts";
 import type { Discovery } from "./epmd/discovery.ts";
 import type { Node } from "./node.ts";
+import { call } from "./otp/gen.ts";
 import { startNode } from "./start-node.ts";
 import type { StartNodeOptions } from "./start-options.ts";
 
 const SILENT = { name: "sink", node: "node@nowhere" };
 
 /** A node alone: whoever is looked up is never found, and not denied either. */
-async function alone(options: StartNodeOptions = {}): Promise<{ node: Node; clock: VirtualClock }> {
+async function alone(
+  options: StartNodeOptions = {},
+): Promise<{ node: Node; clock: VirtualClock; network: MemoryNetwork }> {
   const clock = new VirtualClock();
   const network = new MemoryNetwork({ clock, latencyMs: [1, 5], chunking: "random", seed: 7 });
   const discovery: Discovery = {
@@ -28,7 +31,7 @@ async function alone(options: StartNodeOptions = {}): Promise<{ node: Node; cloc
       ...options,
     }),
   );
-  return { node, clock };
+  return { node, clock, network };
 }
 
 const failure = (promise: Promise<unknown>): Promise<unknown> =>
@@ -103,4 +106,25 @@ test("a call that dist_auto_connect forbids says so", async () => {
   const error = await clock.runUntil(failure(node.call(SILENT, 1)));
   expect(String(error)).toContain("dist_auto_connect");
   await clock.runUntil(node.stop());
+});
+
+test("a call of a process that ends fails with it", async () => {
+  const { node, clock } = await alone();
+  const caller = node.spawn();
+  const pending = failure(call(caller, SILENT, 1, { timeout: Number.POSITIVE_INFINITY }));
+  caller.exit();
+  expect(await clock.runUntil(pending)).toMatchObject({ code: "ERR_PROCESS_EXITED" });
+});
+
+test("the limits of handshakes hold", async () => {
+  const { node, clock, network } = await alone({ limits: { pendingHandshakes: 2 } });
+  const carrier = network.carrier("stranger");
+  const closed: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    const { port = 0 } = node.address ?? {};
+    const channel = await clock.runUntil(carrier.connect({ host: "a", port }));
+    channel.handle({ onData: () => {}, onDrain: () => {}, onClose: () => closed.push(i) });
+    await clock.advance(20);
+  }
+  expect(closed).toHaveLength(1);
 });

@@ -11,6 +11,7 @@ import { answerSpawnRequest } from "./cluster/spawn-server.ts";
 import { TermDecoder } from "./etf/index.ts";
 import { EpmdClient } from "./epmd/client.ts";
 import type { Discovery } from "./epmd/discovery.ts";
+import type { PendingHandshakesOptions } from "./handshake/pending-handshakes.ts";
 import { Node } from "./node.ts";
 import { Acceptor } from "./node/acceptor.ts";
 import { AllowList } from "./node/allow-list.ts";
@@ -114,7 +115,7 @@ function build(options: StartNodeOptions, name: NodeName, nameDomain: NameDomain
   );
   dsig.attach(processes, local, netKernel);
   const acceptor = new Acceptor(
-    { ...common, flags, connections: limits.connections },
+    { ...common, flags, connections: limits.connections, pending: atTheDoor(limits) },
     { identity, nodes, netKernel, status },
   );
   const caller = processes.spawn({ system: true, onMessage: () => {} });
@@ -148,6 +149,17 @@ function autoConnect({ distAutoConnect }: StartNodeOptions): NetKernelOptions["a
     throw new TypeError(`distAutoConnect is "never" or "once" or left out, not "${given}"`);
   }
   return distAutoConnect ?? "always";
+}
+
+/** On loopback nodes often start all at once, and the cookie file is at hand: it gets more. */
+function atTheDoor(limits: NodeLimits): PendingHandshakesOptions {
+  return {
+    pendingHandshakes: limits.pendingHandshakes,
+    pendingPerSource: limits.pendingPerSource,
+    pendingFromLoopback: limits.pendingHandshakes,
+    authFailPerSource: limits.authFailPerSource,
+    authFailFromLoopback: 10 * limits.authFailPerSource,
+  };
 }
 
 function inRange(name: string, value: number, least: number, most: number): number {

@@ -29,7 +29,7 @@ export interface AcceptorOptions {
   readonly setupTimeMs: number;
   /** Most connections, as `limits.connections`. */
   readonly connections: number;
-  readonly pending?: PendingHandshakesOptions | undefined;
+  readonly pending: PendingHandshakesOptions;
 }
 
 export interface AcceptorParts {

@@ -5,6 +5,21 @@ import { type WireLimits, wireLimits } from "../wire/limits.ts";
 export interface NodeLimits extends MailboxLimits {
   /** Authenticated peers. Default 1024; beyond it handshakes are answered `not_allowed`. */
   readonly connections: number;
+  /**
+   * Handshakes of others going on at once; beyond it the oldest of the busiest source is dropped.
+   * Default 128.
+   */
+  readonly pendingHandshakes: number;
+  /**
+   * The same for one address, or one /64 of IPv6; beyond it the newest is turned away. Default 16;
+   * loopback may take all.
+   */
+  readonly pendingPerSource: number;
+  /**
+   * Wrong cookies of one address in a minute before it is made to wait, then refused. Default 10;
+   * ten times that on loopback.
+   */
+  readonly authFailPerSource: number;
   /** Bytes waiting for one peer before `send` returns false (`+zdbbl`). Default 1 MiB. */
   readonly distBusyBytes: number;
   /**
@@ -28,6 +43,9 @@ export interface NodeLimits extends MailboxLimits {
 /** The limits of a node that is given none. */
 export const DEFAULT_NODE_LIMITS: NodeLimits = {
   connections: 1024,
+  pendingHandshakes: 128,
+  pendingPerSource: 16,
+  authFailPerSource: 10,
   distBusyBytes: 1024 * 1024,
   distQueueBytes: 64 * 1024 * 1024,
   pendingSignals: 100_000,

@@ -35,7 +35,8 @@ export interface CallOptions {
  *     answer:   {[alias | Ref], Reply} to the alias
  *
  * @throws CallError `ERR_CALL_TIMEOUT`, `ERR_CALL_NO_PROC`, `ERR_CALL_NO_CONNECTION`,
- *   `ERR_CALL_EXITED` (the server ended with `reason`); the signal's reason on abort.
+ *   `ERR_CALL_EXITED` (the server ended with `reason`); ProcessError `ERR_PROCESS_EXITED` when the
+ *   caller ends meanwhile; the signal's reason on abort.
  */
 export function call(
   from: Process,
@@ -116,6 +117,10 @@ class PendingCall extends Expiring implements Alias, ExpectedReply, OutgoingMoni
 
   down(reason: Term): void {
     this.#fail(downError(this.#to, reason));
+  }
+
+  callerEnded(error: Error): void {
+    this.#fail(error);
   }
 
   expired(): void {

@@ -35,6 +35,8 @@ export interface ProcessOptions {
 export interface ExpectedReply {
   readonly ref: Reference;
   replied(reply: Term): void;
+  /** The process that waits has ended. */
+  callerEnded(error: ProcessError): void;
 }
 
 /**
@@ -320,6 +322,7 @@ export class Process {
       this.#routeEnd(to.node, { type: "down", from: as, to, ref, reason });
     }
     this.#mailbox.clear();
+    for (const expected of this.#replies.entries()) expected.callerEnded(this.#exited());
     this.#receivers.fail(this.#exited());
   }
 

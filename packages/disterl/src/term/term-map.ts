@@ -221,7 +221,7 @@ function nameOf(key: Term): string | undefined {
     case Kind.atom:
       return typeof key === "boolean" ? String(key) : (key as Atom).text;
     case Kind.binary:
-      return typeof key === "string" ? key : text(key as Uint8Array | Binary);
+      return typeof key === "string" ? key : text(key);
     default:
       return undefined;
   }
