@@ -17,7 +17,6 @@ const PACKAGES = [
   "erlang-tools",
   "erlang-runtime-tools",
 ];
-const DEFAULT_MIRROR = "http://deb.debian.org/debian";
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 const release = process.argv[2];
@@ -89,7 +88,9 @@ function debianMirror() {
     const mirror = uris.find((uri) => /^https?:\/\/.*\/debian\/?$/.test(uri));
     if (mirror !== undefined) return mirror;
   }
-  return DEFAULT_MIRROR;
+  return stop(
+    "no mirror of Debian in /etc/apt/sources.list or /etc/apt/sources.list.d: name one there",
+  );
 }
 
 /** apt's own files that say how to reach a mirror (proxies); they hold for the root as well. */
