@@ -72,7 +72,7 @@ function runningRelease() {
   return captureCommand(command, args).stdout.trim();
 }
 
-/** The first Debian mirror that apt knows here; the one for everybody where apt knows none (Ubuntu). */
+/** The first Debian mirror that apt is set up with here. */
 function debianMirror() {
   const list = "/etc/apt/sources.list";
   const more = existsSync(`${list}.d`)

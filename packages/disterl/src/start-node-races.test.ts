@@ -1,12 +1,15 @@
 import { expect, test } from "vitest";
+import type { Channel } from "./carrier/carrier.ts";
 import { MemoryNetwork } from "./carrier/memory.ts";
 import { VirtualClock } from "./carrier/virtual-clock.ts";
 import type { Discovery } from "./epmd/discovery.ts";
+import { buildName } from "./handshake/packets.ts";
 import type { Node } from "./node.ts";
 import type { NodeStatus } from "./node/status.ts";
 import { startNode } from "./start-node.ts";
 import type { StartNodeOptions } from "./start-options.ts";
 import { atom, atoms } from "./term/atom.ts";
+import { defaultFlags } from "./wire/flags.ts";
 
 /** Nodes in one process, over memory and a clock that is turned by hand. */
 class Cluster {
@@ -83,6 +86,66 @@ test("both dial at the same time: one connection, whoever is faster", async () =
     expect(a.nodes("connected")).toEqual(["node@b"]);
     expect(b.nodes("connected")).toEqual(["node@a"]);
   }
+});
+
+test("a dial that begins while the peer's own is shaking hands: one connection, and it stays", async () => {
+  for (let delay = 0; delay < 40; delay++) {
+    const cluster = new Cluster(delay + 1);
+    const small = await cluster.start("a");
+    const great = await cluster.start("b");
+    const seen = [record(small), record(great)];
+    const first = small.connect("node@b");
+    await cluster.clock.advance(delay);
+    const second = great.connect("node@a");
+    await cluster.clock.runUntil(Promise.all([first, second]));
+    await cluster.clock.advance(1000);
+    expect(seen.flat().filter((event) => event.type === "nodedown")).toEqual([]);
+    expect([small.nodes("connected"), great.nodes("connected")]).toEqual([["node@b"], ["node@a"]]);
+    await cluster.clock.runUntil(small.ping("node@b"));
+    await cluster.clock.runUntil(great.ping("node@a"));
+  }
+});
+
+test("a dial lets a handshake that claims the same name finish, for a moment", async () => {
+  const cluster = new Cluster();
+  let lookups = 0;
+  const discovery = cluster.discovery("b");
+  const node = await cluster.start("b", {
+    discovery: {
+      ...discovery,
+      lookup: (name, host) => {
+        lookups++;
+        return discovery.lookup(name, host);
+      },
+    },
+  });
+  const claim = async (): Promise<Channel> => {
+    const { port = 0 } = node.address ?? {};
+    const carrier = cluster.network.carrier("a");
+    const channel = await cluster.clock.runUntil(carrier.connect({ host: "b", port }));
+    channel.handle({ onData: () => {}, onDrain: () => {}, onClose: () => {} });
+    const flags = defaultFlags({});
+    const packet = buildName({ version: 6, name: "node@a", flags, creation: 77 });
+    channel.write([Uint8Array.of(0, packet.length), packet]);
+    await cluster.clock.advance(50);
+    return channel;
+  };
+  const squatter = await claim();
+  const held = failure(node.connect("node@a"));
+  await cluster.clock.advance(150);
+  expect(lookups).toBe(0);
+  await cluster.clock.advance(100);
+  expect(lookups).toBe(1);
+  expect(await cluster.clock.runUntil(held)).toMatchObject({ layer: "discovery" });
+  squatter.destroy();
+  await cluster.clock.advance(50);
+
+  const gaveUp = await claim();
+  const next = failure(node.connect("node@a"));
+  gaveUp.destroy();
+  await cluster.clock.advance(50);
+  expect(lookups).toBe(2);
+  expect(await cluster.clock.runUntil(next)).toMatchObject({ layer: "discovery" });
 });
 
 test("the node itself answers its own ping, and is no node to connect to", async () => {

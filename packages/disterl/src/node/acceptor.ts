@@ -41,6 +41,7 @@ export interface AcceptorParts {
 
 /** What one inbound attempt has got so far. */
 interface Attempt {
+  claimed: string | undefined;
   reserved: Atom | undefined;
   lease: NameLease | undefined;
 }
@@ -97,7 +98,7 @@ export class Acceptor implements AcceptPolicy<Attempt> {
       channel.destroy();
       return;
     }
-    const attempt: Attempt = { reserved: undefined, lease: undefined };
+    const attempt: Attempt = { claimed: undefined, reserved: undefined, lease: undefined };
     this.#going.add(abort);
     try {
       await this.#opened;
@@ -127,6 +128,7 @@ export class Acceptor implements AcceptPolicy<Attempt> {
       status.publish({ type: "refused", address: source, error: error as Error });
     } finally {
       this.#going.delete(abort);
+      if (attempt.claimed !== undefined) netKernel.claims.end(attempt.claimed, attempt);
       ticket.done();
     }
   }
@@ -142,7 +144,9 @@ export class Acceptor implements AcceptPolicy<Attempt> {
     }
   }
 
-  claim(name: string): Claim {
+  claim(name: string, attempt: Attempt): Claim {
+    attempt.claimed = name;
+    this.#parts.netKernel.claims.begin(name, attempt);
     const { nodes, identity } = this.#parts;
     const node = existingAtom(name);
     const peer = node === undefined ? undefined : nodes.get(node);

@@ -14,6 +14,7 @@ import type { Established } from "./dial.ts";
 import { DialFailures } from "./dial-failures.ts";
 import { Dialer, type DialerOptions, policyError } from "./dialer.ts";
 import type { AutoConnect, Dsig } from "./dsig.ts";
+import { InboundClaims } from "./inbound-claims.ts";
 import type { NodeLimits } from "./limits.ts";
 import type { NetMessage } from "./net-message.ts";
 import type { NodeTable } from "./node-table.ts";
@@ -39,6 +40,9 @@ export interface NetKernelParts {
   readonly status: StatusFeed;
 }
 
+/** How long a dial lets a handshake finish that claims the same name. */
+const CLAIM_MS = 200;
+
 /**
  * Who is connected, and how that changes: dials, takes over what the acceptor has authenticated,
  * settles who wins, says nodeup and nodedown. Mirrors the connection handling of `net_kernel.erl`;
@@ -46,6 +50,7 @@ export interface NetKernelParts {
  */
 export class NetKernel implements AutoConnect {
   readonly outstanding = new OutstandingChallenges();
+  readonly claims = new InboundClaims();
   readonly #options: NetKernelOptions;
   readonly #parts: NetKernelParts;
   readonly #dialer: Dialer;
@@ -109,7 +114,15 @@ export class NetKernel implements AutoConnect {
   #begin(node: Atom): PendingPeer {
     const pending = new PendingPeer();
     this.#parts.nodes.set(node, pending);
-    this.#dial(node, pending);
+    let begun = false;
+    const dial = (): void => {
+      if (begun || pending.taken || this.#parts.nodes.get(node) !== pending) return;
+      begun = true;
+      this.#dial(node, pending);
+    };
+    if (!this.claims.whenSettled(node.text, dial)) dial();
+    // Whoever only holds a name open does not hold us up for long.
+    else this.#options.clock.after(CLAIM_MS, dial).unref();
     return pending;
   }
 
