@@ -49,6 +49,7 @@ const shapes = [
 
 /** What a row is limited by, where it falls short. */
 const limits = {
+  out: "the Erlang node takes longer to receive a message than we to send it",
   small: "CPU of a message on each side, see below: it takes a core each that nobody else uses",
   socket:
     "a message is copied once more, from the receive buffer that all sockets share to memory of its own",
@@ -118,7 +119,7 @@ async function rowsOf({ label, send, targets, cpu, ...shape }, { pairs, bare, ro
   const scaled = (way) => figures.get(way).map((rate) => (large ? (rate * send.size) / 1e6 : rate));
   const rows = [rowOf({ name: `${label}, ${BEAM}`, unit, values: scaled("beam") })];
   for (const [way, name] of Object.entries(ways)) {
-    const why = large ? limits.large : limits.small;
+    const why = way === "out" ? limits.out : large ? limits.large : limits.small;
     const beside = { beside: scaled("beam"), to: BEAM, ...targets[way], why };
     rows.push(rowOf({ name: `${label}, ${name}`, unit, values: scaled(way), ...beside }));
   }

@@ -4,7 +4,8 @@ import type { Signal } from "../signal/signal.ts";
 import { atom } from "../term/atom.ts";
 import { WireError } from "./errors.ts";
 import { defaultFlags } from "./flags.ts";
-import type { WireLimits } from "./limits.ts";
+import { FragmentAssembler } from "./fragment-assembler.ts";
+import { type WireLimits, wireLimits } from "./limits.ts";
 import { MessageReader } from "./message-reader.ts";
 
 function u64(value: number | bigint): Buffer {
@@ -321,4 +322,16 @@ test("a message that came in fragments and is no term: a WireError as for any ot
     frame: 2,
   });
   expect(errorOf({}, first(1, 2), next(1, 1)).message).toContain("without its message");
+});
+
+test("a first fragment that may be kept stays where it is when the rest fits behind it", () => {
+  const assembler = new FragmentAssembler<string>(wireLimits({}, true));
+  const gathered = Buffer.alloc(30);
+  Buffer.concat([u64(1), u64(2), Buffer.from("abcd")]).copy(gathered);
+  assembler.first("it", gathered, { ids: 0, start: 16, end: 20, retain: true });
+  const rest = Buffer.concat([u64(1), u64(1), Buffer.from("efgh")]);
+  const message = assembler.next(rest, 0, rest.length);
+  expect(message?.buffer.toString("latin1", 0, message.length)).toBe("abcdefgh");
+  expect(message?.buffer.buffer).toBe(gathered.buffer);
+  expect(assembler.bytes).toBe(0);
 });

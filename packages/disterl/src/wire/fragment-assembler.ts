@@ -26,6 +26,15 @@ interface OpenSequence<Opening> extends Sequence<Opening> {
   movedAt: number | undefined;
 }
 
+/** Where the parts of a first fragment are in its frame, and whether the frame may be kept. */
+export interface FirstFragment {
+  /** Of SequenceId and FragmentId. */
+  readonly ids: number;
+  readonly start: number;
+  readonly end: number;
+  readonly retain: boolean;
+}
+
 /** From so many bytes on a message has shown that it is large. */
 const LARGE_BYTES = 1024 * 1024;
 const NOTHING = Buffer.alloc(0);
@@ -40,8 +49,9 @@ const NOTHING = Buffer.alloc(0);
  * of different sequences may be interleaved, with each other and with other frames.
  *
  * A payload is copied to where it stays, part by part. Its memory grows with the bytes that have
- * arrived, at most fourfold at a time (sixteenfold from a megabyte on) and never beyond the announced number of fragments of the
- * usual size; what was announced is never believed without bytes. All is bounded by
+ * arrived, at most fourfold at a time (sixteenfold from a megabyte on) and never beyond the announced
+ * number of fragments of the usual size; what was announced is never believed without bytes. All is
+ * bounded by
  * {@link WireLimits}.
  */
 export class FragmentAssembler<Opening> {
@@ -82,8 +92,11 @@ export class FragmentAssembler<Opening> {
     return count;
   }
 
-  /** Opens the sequence of a first fragment that {@link check} has let pass, with its payload. */
-  first(opening: Opening, bytes: Uint8Array, ids: number, start: number, end: number): void {
+  /**
+   * Opens the sequence of a first fragment that {@link check} has let pass. Its payload is from `start`
+   * to `end`, and stays where it is with `retain` if there is room behind it.
+   */
+  first(opening: Opening, bytes: Uint8Array, { ids, start, end, retain }: FirstFragment): void {
     const count = fragmentId(bytes, ids, end);
     const sequence: OpenSequence<Opening> = {
       opening,
@@ -95,9 +108,13 @@ export class FragmentAssembler<Opening> {
       moved: true,
       movedAt: undefined,
     };
+    const stays = retain && bytes.length > end;
+    if (stays)
+      sequence.buffer = Buffer.from(bytes.buffer, bytes.byteOffset + start, bytes.length - start);
     this.#reserve(sequence, end - start, start);
     this.#open.set(sequence.key, sequence);
-    this.#append(sequence, bytes, start, end);
+    if (stays) this.#extend(sequence, end - start);
+    else this.#append(sequence, bytes, start, end);
   }
 
   /**
@@ -129,8 +146,7 @@ export class FragmentAssembler<Opening> {
   placed(data: number): Sequence<Opening> | undefined {
     const sequence = this.#placing as OpenSequence<Opening>;
     this.#placing = undefined;
-    sequence.length += data;
-    this.bytes += data;
+    this.#extend(sequence, data);
     return this.#advance(sequence);
   }
 
@@ -192,8 +208,12 @@ export class FragmentAssembler<Opening> {
 
   #append(sequence: OpenSequence<Opening>, bytes: Uint8Array, start: number, end: number): void {
     sequence.buffer.set(bytes.subarray(start, end), sequence.length);
-    sequence.length += end - start;
-    this.bytes += end - start;
+    this.#extend(sequence, end - start);
+  }
+
+  #extend(sequence: OpenSequence<Opening>, bytes: number): void {
+    sequence.length += bytes;
+    this.bytes += bytes;
   }
 
   #advance(sequence: OpenSequence<Opening>): Sequence<Opening> | undefined {

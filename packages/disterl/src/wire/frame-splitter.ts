@@ -10,11 +10,18 @@ export const HEAD_BYTES = 18;
  */
 export const EXACT_BYTES = 128 * 1024;
 
+/**
+ * Memory behind a frame that is gathered: the rest of a message that is a little longer than its
+ * first fragment fits in there, so that the first need not be moved.
+ */
+export const ROOM_BYTES = 512;
+
 /** Who gets the frames. */
 export interface FrameHandler {
   /**
    * A frame is `bytes` from `start` to `end`.
-   * @param retain whether `bytes` may be kept; otherwise its memory is only good during the call.
+   * @param retain whether `bytes` may be kept, and written to behind `end`; otherwise its memory is
+   *   only good during the call.
    */
   frame(bytes: Uint8Array, start: number, end: number, retain: boolean): void;
   /**
@@ -142,7 +149,7 @@ export class FrameSplitter {
         return;
       }
     }
-    this.#into = Buffer.allocUnsafeSlow(Math.min(length, EXACT_BYTES));
+    this.#into = Buffer.allocUnsafeSlow(Math.min(length + ROOM_BYTES, EXACT_BYTES));
     this.#into.set(this.#head.subarray(0, this.#have));
   }
 

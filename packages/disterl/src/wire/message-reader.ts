@@ -206,7 +206,8 @@ export class MessageReader {
     if (count === 1) return this.#readWhole(bytes, at, end, retain);
     const signal = this.#readControl(bytes, at, end, this.#header.refs);
     const opening = { signal, payload: this.#control.payload, refs: this.#header.refs.slice() };
-    this.#assembler.first(opening, bytes, ids, this.#controlDecoder.position, end);
+    const start = this.#controlDecoder.position;
+    this.#assembler.first(opening, bytes, { ids, start, end, retain });
     return undefined;
   }
 
