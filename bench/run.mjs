@@ -10,7 +10,7 @@
 // resolves to rows { name, value, unit, ratio?, spread?, to?, target?, note? }. `ratio` is to what `to`
 // names, in the same rounds; `spread` the lowest and highest of it (of `value` where there is no
 // ratio); `target` what the ratio, or the value, should be: ">= 2", "<= 100", or a number.
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { buildWhenNeeded } from "../scripts/build.mjs";
@@ -127,6 +127,7 @@ function page(table) {
     "",
     table,
     "",
+    readFileSync(`${root}bench/limits.md`, "utf8"),
   ].join("\n");
 }
 
