@@ -118,7 +118,7 @@ export class TermDecoder extends LeafReader {
         return this.tuple(at, at + 2, this.bytes[at + 1] as number, end, depth);
       case 105: // LARGE_TUPLE_EXT
         this.need(at, 5, end);
-        return this.tuple(at, at + 5, this.view.getUint32(at + 1), end, depth);
+        return this.tuple(at, at + 5, this.largeArity(at), end, depth);
       case 106: // NIL_EXT
         this.at = at + 1;
         return [];
@@ -194,7 +194,7 @@ export class TermDecoder extends LeafReader {
 
   private tuple(at: number, from: number, arity: number, end: number, depth: number): Term {
     if (depth >= this.levels) return this.deep(end);
-    this.announceTuple(at, from, arity, end);
+    this.announce(at, from, arity, 1, end);
     const elements = new TupleArray(arity);
     for (let i = 0; i < arity; i++) {
       elements[i] = this.term(end - arity + i + 1, depth + 1);
@@ -202,11 +202,10 @@ export class TermDecoder extends LeafReader {
     return elements;
   }
 
-  private announceTuple(at: number, from: number, arity: number, end: number): void {
-    if (arity > 0xffffff) {
-      throw this.bad("ERR_ETF_VALUE", at, `a tuple has at most 16777215 elements, not ${arity}`);
-    }
-    this.announce(at, from, arity, 1, end);
+  private largeArity(at: number): number {
+    const arity = this.view.getUint32(at + 1);
+    if (arity <= 0xffffff) return arity;
+    throw this.bad("ERR_ETF_VALUE", at, `a tuple has at most 16777215 elements, not ${arity}`);
   }
 
   /** `108 Len:32 items… Tail`. */
@@ -308,9 +307,10 @@ export class TermDecoder extends LeafReader {
     this.announce(at, at + 5, count, 2, end);
     const keys = new Array<Term>(count);
     const values = new Array<Term>(count);
+    const shared = this.sharesKeys;
     let room = end - 2 * count + 1;
     for (let i = 0; i < count; i++) {
-      keys[i] = this.key(room, depth + 1);
+      keys[i] = shared ? this.key(room, depth + 1) : this.term(room, depth + 1);
       values[i] = this.term(room + 1, depth + 1);
       room += 2;
     }
@@ -335,25 +335,20 @@ export class TermDecoder extends LeafReader {
    */
   private key(end: number, depth: number): Term {
     const at = this.at;
-    if (this.bytes[at] !== 109 || !this.sharesKeys || at + 5 > end) {
-      return this.term(end, depth);
-    }
+    if (this.bytes[at] !== 109 || at + 5 > end) return this.term(end, depth);
     const length = this.view.getUint32(at + 1);
     const from = at + 5;
     if (length > LONGEST_KEPT || from + length > end) return this.term(end, depth);
-    const table = this.keys();
-    const known = table.find(this.view, from, length);
     this.at = from + length;
-    if (known !== undefined) return known;
-    const made = this.sharedKey(from, length);
-    if (!(made instanceof Uint8Array)) table.keep(this.view, from, length, made);
-    return made;
+    return this.keyTable?.find(this.view, from, length) ?? this.newKey(from, length);
   }
 
-  /** Made with the first key: most decoders of one term never need it. */
-  private keys(): TextTable<Term> {
+  private newKey(from: number, length: number): Term {
+    const made = this.sharedKey(from, length);
+    // The table is made with the first key: most decoders of one term never need it.
     this.keyTable ??= new TextTable(KEYS_KEPT);
-    return this.keyTable;
+    if (!(made instanceof Uint8Array)) this.keyTable.keep(this.view, from, length, made);
+    return made;
   }
 
   private sharedKey(from: number, length: number): Term {
@@ -448,6 +443,7 @@ export class TermDecoder extends LeafReader {
     const tag = bytes[at] as number;
     this.need(at, tag === 104 ? 2 : 5, end);
     const announced = tag === 104 ? (bytes[at + 1] as number) : this.view.getUint32(at + 1);
+    if (tag === 105) this.largeArity(at);
     let count = announced;
     let head: FunHead | RecordHead | undefined;
     if (tag === 112) {
@@ -455,7 +451,7 @@ export class TermDecoder extends LeafReader {
     } else if (tag === 67) {
       head = this.recordHead(at, announced, end);
     } else if (tag === 104 || tag === 105) {
-      this.announceTuple(at, tag === 104 ? at + 2 : at + 5, announced, end);
+      this.announce(at, tag === 104 ? at + 2 : at + 5, announced, 1, end);
     } else if (tag === 116) {
       this.announce(at, at + 5, announced, 2, end);
       count = 2 * announced;

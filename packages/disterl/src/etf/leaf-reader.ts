@@ -226,29 +226,28 @@ export class LeafReader {
   }
 
   private binaryOf(from: number, length: number): Uint8Array | Binary | string {
+    if (length >= COPY_BELOW || this.binariesAsText) return this.largeBinaryOrText(from, length);
+    const offset = this.copied(from, length);
+    return this.binariesLazy
+      ? new Binary(this.slab, offset, length)
+      : new Uint8Array(this.slab.buffer, offset, length);
+  }
+
+  private largeBinaryOrText(from: number, length: number): Uint8Array | Binary | string {
     if (this.binariesAsText) {
       const text = utf8Text(this.bytes, this.view, from, from + length);
       if (text !== undefined) return text;
     }
-    const lazy = this.binariesLazy;
-    if (length < COPY_BELOW) {
-      const offset = this.copied(from, length);
-      const slab = this.slab;
-      return lazy ? new Binary(slab, offset, length) : new Uint8Array(slab.buffer, offset, length);
-    }
-    const bytes = this.retain
-      ? new Uint8Array(this.bytes.buffer, from, length)
-      : this.bytes.slice(from, from + length);
-    return lazy ? new Binary(bytes, 0, length) : bytes;
+    const bytes =
+      this.retain && length >= COPY_BELOW
+        ? new Uint8Array(this.bytes.buffer, from, length)
+        : this.bytes.slice(from, from + length);
+    return this.binariesLazy ? new Binary(bytes, 0, length) : bytes;
   }
 
   /** Copies into the slab; where in it. */
-  protected copied(from: number, length: number): number {
-    if (this.slabUsed + length > SLAB_BYTES) {
-      this.slab = new Uint8Array(SLAB_BYTES + WORD);
-      this.slabView = new DataView(this.slab.buffer);
-      this.slabUsed = 0;
-    }
+  private copied(from: number, length: number): number {
+    if (this.slabUsed + length > SLAB_BYTES) this.renewSlab();
     const offset = this.slabUsed;
     this.slabUsed = offset + length;
     const { view } = this;
@@ -262,6 +261,12 @@ export class LeafReader {
       slab.setInt32(offset + i, view.getInt32(from + i, true), true);
     }
     return offset;
+  }
+
+  private renewSlab(): void {
+    this.slab = new Uint8Array(SLAB_BYTES + WORD);
+    this.slabView = new DataView(this.slab.buffer);
+    this.slabUsed = 0;
   }
 
   protected bitString(at: number, end: number): BitString | Uint8Array | Binary | string {
