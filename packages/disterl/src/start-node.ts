@@ -92,7 +92,7 @@ function build(options: StartNodeOptions, name: NodeName, nameDomain: NameDomain
     processes,
     {
       spawnRequest: (request) => answerSpawnRequest(processes, request),
-      spawnReply: (reply) => spawnRequests.reply(reply),
+      spawnReply: (reply, from) => spawnRequests.reply(reply, from),
     },
     limits,
   );

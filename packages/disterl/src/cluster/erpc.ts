@@ -73,7 +73,7 @@ export function erpcCall(
     };
     signal?.addEventListener("abort", abort, { once: true });
     table.monitors.add({ ref, from: pid, node, target: pid, down });
-    spawnRequests.expect(ref, (result) => {
+    spawnRequests.expect(ref, node, (result) => {
       if (result instanceof Pid) spawned = result;
       else fail(spawnError(what, result));
     });

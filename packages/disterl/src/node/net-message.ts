@@ -17,7 +17,8 @@ import { Reference } from "../term/reference.ts";
 /** Where spawn requests and their replies go. */
 export interface SpawnHandler {
   spawnRequest(request: SpawnRequest): void;
-  spawnReply(reply: SpawnReply): void;
+  /** `from` is undefined for replies of this node itself. */
+  spawnReply(reply: SpawnReply, from: Atom | undefined): void;
 }
 
 export interface RelationLimits {
@@ -91,7 +92,7 @@ export class NetMessage {
         this.#spawn.spawnRequest(signal);
         return;
       case "spawn_reply":
-        this.#spawn.spawnReply(signal);
+        this.#spawn.spawnReply(signal, connection?.peer.node);
         return;
     }
   }

@@ -1,27 +1,31 @@
 import { referenceNumber } from "../process/identity.ts";
 import type { ProcessTable } from "../process/process-table.ts";
 import type { Name, SpawnReply } from "../signal/signal.ts";
-import { atoms } from "../term/atom.ts";
+import { type Atom, atoms } from "../term/atom.ts";
 import { Pid } from "../term/pid.ts";
 import type { Reference } from "../term/reference.ts";
 
 /** The answer to a spawn request: the new process, or why there is none. */
 export type SpawnOutcome = (result: Pid | Name) => void;
 
+interface Waiting {
+  readonly ref: Reference;
+  /** Who was asked: nobody else may answer. */
+  readonly node: Atom;
+  readonly outcome: SpawnOutcome;
+}
+
 /** Spawn requests of ours that wait for their reply (`erlang:spawn_request/5`). */
 export class SpawnRequests {
   readonly #processes: ProcessTable;
-  readonly #waiting = new Map<
-    number,
-    { readonly ref: Reference; readonly outcome: SpawnOutcome }
-  >();
+  readonly #waiting = new Map<number, Waiting>();
 
   constructor(processes: ProcessTable) {
     this.#processes = processes;
   }
 
-  expect(ref: Reference, outcome: SpawnOutcome): void {
-    this.#waiting.set(referenceNumber(ref), { ref, outcome });
+  expect(ref: Reference, node: Atom, outcome: SpawnOutcome): void {
+    this.#waiting.set(referenceNumber(ref), { ref, node, outcome });
   }
 
   /** Whoever waited does not any more (`spawn_request_abandon/1`). */
@@ -29,11 +33,15 @@ export class SpawnRequests {
     this.#waiting.delete(referenceNumber(ref));
   }
 
-  /** A reply that nobody waits for takes back what was set up for it (protocol SG-57). */
-  reply({ ref, to, flags, result }: SpawnReply): void {
+  /**
+   * A reply that nobody waits for takes back what was set up for it (protocol SG-57). `from` is the
+   * node it came from; undefined when it is ours, in the name of one that cannot be reached.
+   */
+  reply({ ref, to, flags, result }: SpawnReply, from: Atom | undefined): void {
     const number = referenceNumber(ref);
     const waiting = this.#waiting.get(number);
     if (waiting?.ref.equals(ref) === true) {
+      if (from !== undefined && from !== waiting.node) return;
       this.#waiting.delete(number);
       waiting.outcome(result);
       return;

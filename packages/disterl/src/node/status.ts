@@ -54,18 +54,24 @@ export class StatusFeed {
   /** The events from this call on, until the node stops. */
   events(): AsyncIterableIterator<NodeStatus> {
     const waiting: NodeStatus[] = [];
-    let wake: (() => void) | undefined;
+    // Several may wait at once: all look again, the first in line finds the event.
+    let wakes: (() => void)[] = [];
+    const wake = (): void => {
+      const waking = wakes;
+      wakes = [];
+      for (const call of waking) call();
+    };
     let done = this.#closed;
     const reader = (event: NodeStatus | undefined): void => {
       if (event === undefined) done = true;
       else if (waiting.push(event) > KEPT) waiting.shift();
-      wake?.();
+      wake();
     };
     if (!done) this.#readers.add(reader);
     const stop = (): void => {
       done = true;
       this.#readers.delete(reader);
-      wake?.();
+      wake();
     };
     return {
       [Symbol.asyncIterator]() {
@@ -74,7 +80,7 @@ export class StatusFeed {
       async next() {
         while (waiting.length === 0 && !done) {
           await new Promise<void>((resolve) => {
-            wake = resolve;
+            wakes.push(resolve);
           });
         }
         const value = waiting.shift();
