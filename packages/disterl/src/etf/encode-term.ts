@@ -135,15 +135,19 @@ export class TermEncoder extends LeafWriter {
 
   private tupleHead(tuple: readonly Term[], pos: number): number {
     const arity = tuple.length;
+    if (arity > 255) return this.largeTupleHead(tuple, pos);
     const buffer = this.buffer;
-    if (arity < 256) {
-      buffer[pos] = 104; // SMALL_TUPLE_EXT
-      buffer[pos + 1] = arity;
-      return pos + 2;
+    buffer[pos] = 104; // SMALL_TUPLE_EXT
+    buffer[pos + 1] = arity;
+    return pos + 2;
+  }
+
+  private largeTupleHead(tuple: readonly Term[], pos: number): number {
+    if (tuple.length > MAX_ARITY) {
+      throw new Unencodable(tuple, "a tuple has at most 16777215 elements");
     }
-    if (arity > MAX_ARITY) throw new Unencodable(tuple, "a tuple has at most 16777215 elements");
-    buffer[pos] = 105; // LARGE_TUPLE_EXT
-    this.view.setUint32(pos + 1, arity);
+    this.buffer[pos] = 105; // LARGE_TUPLE_EXT
+    this.view.setUint32(pos + 1, tuple.length);
     return pos + 5;
   }
 
