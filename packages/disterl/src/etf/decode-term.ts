@@ -196,6 +196,8 @@ export class TermDecoder extends LeafReader {
     if (depth >= this.levels) return this.deep(end);
     this.announce(at, from, arity, 1, end);
     const elements = new TupleArray(arity);
+    // An object first: V8 then keeps every tuple in one form, whatever numbers it begins with.
+    if (arity > 0) elements[0] = NOTHING;
     for (let i = 0; i < arity; i++) {
       elements[i] = this.term(end - arity + i + 1, depth + 1);
     }
