@@ -4,6 +4,8 @@ import { Binary } from "./binary.ts";
 import { float } from "./float.ts";
 import { ExternalFun, OpaqueFun } from "./fun.ts";
 import { charlist } from "./list.ts";
+import { LocalTerm } from "./local-term.ts";
+import { equalTerms } from "./equal-terms.ts";
 import { formatTerm } from "./format-term.ts";
 import { Pid } from "./pid.ts";
 import { Port } from "./port.ts";
@@ -13,6 +15,14 @@ import { mapOf, TermMap } from "./term-map.ts";
 import { t } from "./tuple.ts";
 
 const node = atom("app@host.example.com");
+
+test("a local term is bytes to us: it prints as such, and cannot be compared", () => {
+  const local = new LocalTerm(new Uint8Array(7));
+  expect(formatTerm(local)).toBe("#Local<7 bytes>");
+  expect(() => equalTerms(local, new LocalTerm(new Uint8Array(7)))).toThrow(
+    "only the node that made it",
+  );
+});
 
 test("identifiers show the name of their node", () => {
   const pid = new Pid(node, 87, 1, 5);

@@ -2,6 +2,7 @@ import { LineLayout } from "./format-lines.ts";
 import { makeNode } from "./format-node.ts";
 import { writePlain } from "./format-plain.ts";
 import type { CharacterRange } from "./format-text.ts";
+import { LocalTerm } from "./local-term.ts";
 import type { Term } from "./term.ts";
 import { TextOutput } from "./text-output.ts";
 
@@ -60,6 +61,8 @@ const PRETTY_LIMIT = 2 ** 24;
  * @throws TypeError when it meets a value that is no term.
  */
 export function formatTerm(term: Term, options: FormatOptions = {}): string {
+  // It only ever stands alone, and nobody but its maker can look into it.
+  if (term instanceof LocalTerm) return `#Local<${term.bytes.length} bytes>`;
   const pretty = options.pretty ?? false;
   const unicode = options.unicode ?? true;
   const limit = options.maxChars ?? (pretty ? PRETTY_LIMIT : Number.POSITIVE_INFINITY);

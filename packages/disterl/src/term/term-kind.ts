@@ -4,6 +4,7 @@ import { BitString } from "./bitstring.ts";
 import { Float } from "./float.ts";
 import { ExternalFun, OpaqueFun } from "./fun.ts";
 import { ImproperList } from "./list.ts";
+import { LocalTerm } from "./local-term.ts";
 import { MapEntries } from "./map-entries.ts";
 import { NativeRecord } from "./native-record.ts";
 import { Pid } from "./pid.ts";
@@ -96,6 +97,10 @@ function kindOfObject(term: object): Kind {
   if (term instanceof OpaqueFun) return Kind.opaqueFun;
   if (term instanceof BitString) return Kind.bitString;
   if (term instanceof NativeRecord) return Kind.record;
+  if (term instanceof LocalTerm) {
+    const why = "only the node that made it knows what a local term is";
+    throw new TypeError(`cannot compare, hash or look into it: ${why}`);
+  }
   throw notATerm(term);
 }
 
