@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import type { Listener } from "./carrier/carrier.ts";
 import { systemClock } from "./carrier/clock.ts";
 import { inetTcp } from "./carrier/tcp.ts";
@@ -11,6 +10,8 @@ import { answerSpawnRequest } from "./cluster/spawn-server.ts";
 import { TermDecoder } from "./etf/index.ts";
 import { EpmdClient } from "./epmd/client.ts";
 import type { Discovery } from "./epmd/discovery.ts";
+import { randomChallenge } from "./handshake/digest.ts";
+import { randomCreation } from "./handshake/dynamic-names.ts";
 import type { PendingHandshakesOptions } from "./handshake/pending-handshakes.ts";
 import { Node } from "./node.ts";
 import { Acceptor } from "./node/acceptor.ts";
@@ -75,7 +76,8 @@ function isDynamic(name: NodeName): boolean {
 function build(options: StartNodeOptions, name: NodeName, nameDomain: NameDomain): NodeParts {
   const clock = options.clock ?? systemClock;
   const carrier = options.carrier ?? inetTcp;
-  const identity = new Identity(options.random ?? (() => randomInt(0, 2 ** 32)));
+  const random = options.random ?? randomChallenge;
+  const identity = new Identity(random);
   const status = new StatusFeed();
   const limits = nodeLimits(options.limits);
   const nodes = new NodeTable();
@@ -96,7 +98,7 @@ function build(options: StartNodeOptions, name: NodeName, nameDomain: NameDomain
     },
     limits,
   );
-  const common = { carrier, clock, auth, allowList, ...timing(options, limits) };
+  const common = { carrier, clock, random, auth, allowList, ...timing(options, limits) };
   const flags = defaultFlags({
     hidden: (options.hidden ?? true) || options.listen === false || isDynamic(name),
   });
@@ -203,7 +205,7 @@ async function goAlive(parts: NodeParts, options: StartNodeOptions, name: NodeNa
     creation = parts.registration.creation;
   }
   identity.node = atom(name.full);
-  identity.creation = creation ?? randomInt(4, 2 ** 32);
+  identity.creation = creation ?? randomCreation(options.random ?? randomChallenge);
   processes.adoptIdentity();
   parts.acceptor.open();
 }

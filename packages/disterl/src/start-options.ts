@@ -102,6 +102,9 @@ export interface StartNodeOptions {
   readonly limits?: Partial<NodeLimits & WireLimits> | undefined;
   /** Time, for tests. */
   readonly clock?: Clock | undefined;
-  /** 32 random bits, unsigned, for tests. Default: from `node:crypto`. */
+  /**
+   * 32 random bits, unsigned, for tests: salts, creations, challenges. Default: the system's
+   * generator.
+   */
   readonly random?: (() => number) | undefined;
 }

@@ -17,6 +17,12 @@ export function sameDigest(expected: Uint8Array, received: Uint8Array): boolean 
  */
 export class OutstandingChallenges {
   readonly #challenges = new Set<number>();
+  readonly #random: () => number;
+
+  /** `random` gives 32 bits, unsigned. Default: the system's generator. */
+  constructor(random: () => number = randomChallenge) {
+    this.#random = random;
+  }
 
   get size(): number {
     return this.#challenges.size;
@@ -24,8 +30,8 @@ export class OutstandingChallenges {
 
   /** A fresh challenge, 32 bits, noted as outstanding. */
   issue(): number {
-    let challenge = randomChallenge();
-    while (this.#challenges.has(challenge)) challenge = randomChallenge();
+    let challenge = this.#random();
+    while (this.#challenges.has(challenge)) challenge = this.#random();
     this.#challenges.add(challenge);
     return challenge;
   }

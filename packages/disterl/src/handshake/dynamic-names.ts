@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from "node:crypto";
+import { randomChallenge } from "./digest.ts";
 
 /** A name on loan to a node that has none of its own. */
 export interface NameLease {
@@ -34,6 +34,12 @@ export class DynamicNames {
   /** Oldest first; by host, newest last. */
   readonly #free = new Map<string, FreeName[]>();
   #freeCount = 0;
+  readonly #random: () => number;
+
+  /** `random` gives 32 bits, unsigned. Default: the system's generator. */
+  constructor(random: () => number = randomChallenge) {
+    this.#random = random;
+  }
 
   /** How many names wait to be given again. */
   get freeCount(): number {
@@ -43,8 +49,9 @@ export class DynamicNames {
   /** A name for a node of this host. */
   lease(host: string): NameLease {
     const reused = this.#take(host);
-    const name = reused?.name ?? `${randomName()}@${host}`;
-    const creation = reused === undefined ? randomInt(4, 2 ** 32) : nextCreation(reused.creation);
+    const name = reused?.name ?? `${randomName(this.#random)}@${host}`;
+    const creation =
+      reused === undefined ? randomCreation(this.#random) : nextCreation(reused.creation);
     let confirmed = false;
     let released = false;
     return {
@@ -84,8 +91,15 @@ export class DynamicNames {
 }
 
 /** 64 random bits in base 36, upper case. */
-function randomName(): string {
-  return randomBytes(8).readBigUInt64BE().toString(36).toUpperCase();
+function randomName(random: () => number): string {
+  return ((BigInt(random()) << 32n) | BigInt(random())).toString(36).toUpperCase();
+}
+
+/** A creation, 4 to 2^32 - 1. `random` gives 32 bits, unsigned. */
+export function randomCreation(random: () => number): number {
+  let creation = random();
+  while (creation < 4) creation = random();
+  return creation;
 }
 
 /** The next creation; 0 to 3 are skipped when 32 bits wrap. */

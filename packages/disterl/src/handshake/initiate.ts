@@ -27,6 +27,8 @@ export interface InitiateOptions {
   readonly outstanding?: OutstandingChallenges | undefined;
   /** Asked when the acceptor has a connection with us already: is this dial still wanted? Default yes. */
   readonly isStillWanted?: (() => boolean) | undefined;
+  /** 32 random bits, unsigned: our challenge. Default: the system's generator. */
+  readonly random?: (() => number) | undefined;
 }
 
 interface OurName {
@@ -56,7 +58,7 @@ export function* initiate(options: InitiateOptions): Handshake<AgreedPeer> {
 
   const theirs = packets.parseChallenge(yield* expectPacket("challenge"));
   checkChallenge(theirs, options);
-  const challenge = randomChallenge();
+  const challenge = (options.random ?? randomChallenge)();
   const digest = options.cookie.digest(theirs.challenge);
   yield* send(packets.buildChallengeReply({ challenge, digest }));
 

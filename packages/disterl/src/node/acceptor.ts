@@ -30,6 +30,8 @@ export interface AcceptorOptions {
   /** Most connections, as `limits.connections`. */
   readonly connections: number;
   readonly pending: PendingHandshakesOptions;
+  /** 32 random bits, unsigned. */
+  readonly random: () => number;
 }
 
 export interface AcceptorParts {
@@ -55,7 +57,7 @@ export class Acceptor implements AcceptPolicy<Attempt> {
   readonly #options: AcceptorOptions;
   readonly #parts: AcceptorParts;
   readonly #pending: PendingHandshakes;
-  readonly #dynamicNames = new DynamicNames();
+  readonly #dynamicNames: DynamicNames;
   readonly #going = new Set<AbortController>();
   /** Whoever connects before we know who we are waits a moment. */
   readonly #opened: Promise<void>;
@@ -65,6 +67,7 @@ export class Acceptor implements AcceptPolicy<Attempt> {
   constructor(options: AcceptorOptions, parts: AcceptorParts) {
     this.#options = options;
     this.#parts = parts;
+    this.#dynamicNames = new DynamicNames(options.random);
     this.#pending = new PendingHandshakes({ clock: options.clock, ...options.pending });
     this.#opened = new Promise<void>((resolve) => {
       this.#open = resolve;

@@ -22,6 +22,8 @@ export interface DialerOptions {
   /** Our host, with which a nameless node asks for a name; undefined when we have a name. */
   readonly dynamicHost: string | undefined;
   readonly setupTimeMs: number;
+  /** 32 random bits, unsigned. */
+  readonly random: () => number;
 }
 
 /** Dials nodes by name: with our name and cookies, where policy lets us, within the time there is. */
@@ -38,7 +40,7 @@ export class Dialer {
 
   /** @throws ConnectError; the signal's reason on abort. */
   async dial(node: Atom, signal: AbortSignal): Promise<Established> {
-    const { clock, setupTimeMs, dynamicHost, flags, auth } = this.#options;
+    const { clock, setupTimeMs, dynamicHost, flags, auth, random } = this.#options;
     const name = this.#checkName(node);
     const nameless = this.#identity.node === NONODE;
     if (nameless && dynamicHost === undefined) {
@@ -58,6 +60,7 @@ export class Dialer {
       askForName: nameless,
       outstanding: this.#outstanding,
       isStillWanted: () => !signal.aborted,
+      random,
     };
     const within = AbortSignal.any([signal, late.signal]);
     try {

@@ -49,7 +49,7 @@ const CLAIM_MS = 200;
  * differs in: a peer that has not proved itself takes no place in the table.
  */
 export class NetKernel implements AutoConnect {
-  readonly outstanding = new OutstandingChallenges();
+  readonly outstanding: OutstandingChallenges;
   readonly claims = new InboundClaims();
   readonly #options: NetKernelOptions;
   readonly #parts: NetKernelParts;
@@ -67,6 +67,7 @@ export class NetKernel implements AutoConnect {
   constructor(options: NetKernelOptions, parts: NetKernelParts) {
     this.#options = options;
     this.#parts = parts;
+    this.outstanding = new OutstandingChallenges(options.random);
     this.#dialer = new Dialer(options, parts.processes.identity, this.outstanding);
     this.#ticker = new Ticker(options.clock, options.tickTimeMs, options.tickIntensity);
   }
