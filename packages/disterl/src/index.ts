@@ -29,6 +29,7 @@ export { type Atom, atom, atoms } from "./term/atom.ts";
 export { text } from "./term/binary.ts";
 export { float } from "./term/float.ts";
 export { charlist, charlistToString, type List } from "./term/list.ts";
+export { isMatch, match, type Matched, type Pattern } from "./term/match.ts";
 export { isTaggedTuple } from "./term/tagged-tuple.ts";
 export type { Term } from "./term/term.ts";
 export { isTuple, type Tuple, t } from "./term/tuple.ts";

@@ -19,6 +19,7 @@ export { ExternalFun, OpaqueFun, type OpaqueFunFields } from "./fun.ts";
 export { hashTerm } from "./hash-term.ts";
 export { charlist, charlistToString, ImproperList, isList, type List } from "./list.ts";
 export { LocalTerm } from "./local-term.ts";
+export { isMatch, match, type Matched, Matcher, type Pattern, type TuplePattern } from "./match.ts";
 export { NativeRecord } from "./native-record.ts";
 export { phash2Term } from "./phash2-term.ts";
 export { Pid } from "./pid.ts";

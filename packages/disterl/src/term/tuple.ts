@@ -1,3 +1,4 @@
+import type { Pattern, TuplePattern } from "./match.ts";
 import type { Term } from "./term.ts";
 
 /** Types only: what a tuple has and a list has not. */
@@ -30,7 +31,12 @@ export class TupleArray extends Array<Term> {
 }
 
 /** Makes a tuple of its arguments. */
-export function t<const Elements extends readonly Term[]>(...elements: Elements): Tuple<Elements> {
+export function t<const Elements extends readonly Term[]>(...elements: Elements): Tuple<Elements>;
+/** Makes a pattern for tuples: some of the arguments stand for many terms, as `match.pid` does. */
+export function t<const Elements extends readonly Pattern[]>(
+  ...elements: Elements
+): TuplePattern<Elements>;
+export function t(...elements: Term[]): Tuple {
   return tupleFrom(elements);
 }
 
