@@ -20,7 +20,7 @@ export { CallError } from "./otp/errors.ts";
 export { type CallOptions, type From, type GenRequest, genRequest, reply } from "./otp/gen.ts";
 export type { Destination, NamedProcess } from "./process/destination.ts";
 export { ProcessError } from "./process/errors.ts";
-export { ExitReason } from "./process/exit-reason.ts";
+export { ErlangError, ErlangThrow, ExitReason } from "./process/exceptions.ts";
 export type { Process } from "./process/process.ts";
 export type { ReceiveOptions } from "./process/receivers.ts";
 export { startNode } from "./start-node.ts";

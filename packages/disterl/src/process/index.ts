@@ -4,7 +4,7 @@
  * @module
  */
 export { ProcessError, type ProcessErrorCode } from "./errors.ts";
-export { ExitReason } from "./exit-reason.ts";
+export { ErlangError, ErlangThrow, ExitReason } from "./exceptions.ts";
 export type { Destination, NamedProcess } from "./destination.ts";
 export type { Process, ProcessOptions } from "./process.ts";
 export type { MailboxLimits } from "./process-table.ts";
