@@ -196,6 +196,12 @@ export class Connection {
     this.#seenWritten = this.#queue.writtenBytes;
   }
 
+  /** A tick beside those of the net ticker, while net_ticktime is being changed (`aux_tick`). */
+  extraTick(): void {
+    if (this.#closing !== undefined || this.#closed || this.#queue.pendingBytes > 0) return;
+    this.#queue.sendRaw(TICK);
+  }
+
   #stalled(): boolean {
     const flushed = this.#queue.writtenBytes - this.#channel.pendingBytes;
     const now = this.#clock.now();

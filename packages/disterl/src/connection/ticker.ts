@@ -8,7 +8,7 @@ import type { Connection } from "./connection.ts";
  */
 export class Ticker {
   readonly #clock: Clock;
-  readonly #intervalMs: number;
+  #intervalMs: number;
   readonly #connections = new Set<Connection>();
   #timer: Timer | undefined;
   #due = 0;
@@ -27,6 +27,19 @@ export class Ticker {
   remove(connection: Connection): void {
     this.#connections.delete(connection);
     if (this.#connections.size === 0) this.stop();
+  }
+
+  /** From now on the checks come at this distance: net_ticktime was changed. */
+  changeInterval(intervalMs: number): void {
+    this.#intervalMs = intervalMs;
+    if (this.#timer === undefined) return;
+    this.#timer.cancel();
+    this.#arm();
+  }
+
+  /** A tick for every connection between the checks, which judges nobody. */
+  extraTick(): void {
+    for (const connection of this.#connections) connection.extraTick();
   }
 
   stop(): void {
