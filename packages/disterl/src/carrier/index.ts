@@ -15,6 +15,6 @@ export type {
 export { type Clock, systemClock, type Timer } from "./clock.ts";
 export { CarrierError, type CarrierErrorCode } from "./errors.ts";
 export { inet6Tcp, inetTcp, TcpCarrier } from "./tcp.ts";
-export { MemoryNetwork, type MemoryNetworkOptions } from "./memory.ts";
+export { type Latency, MemoryNetwork, type MemoryNetworkOptions } from "./memory.ts";
 export type { Chunking } from "./memory-channel.ts";
 export { VirtualClock } from "./virtual-clock.ts";

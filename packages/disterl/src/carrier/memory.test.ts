@@ -157,3 +157,28 @@ test("a chunk that is kept without copying is overwritten", async () => {
   await clock.advance(0);
   expect([...kept]).toEqual([0xdb, 0xdb, 0xdb]);
 });
+
+test("a connection that only one side sees break is silent for the other", async () => {
+  const { clock, network, far, log } = await connected();
+  network.drop("alpha", "beta", "alpha");
+  await clock.advance(1000);
+  expect(log).toEqual([
+    "0.00 near closed carrier: the connection between alpha and beta was dropped",
+  ]);
+  write(far, "lost");
+  await clock.advance(60_000);
+  expect(log).toHaveLength(1);
+  network.drop("alpha", "beta");
+  await clock.advance(0);
+  expect(log[1]).toContain("far closed");
+});
+
+test("a link can be slower than the others", async () => {
+  const { clock, network, near, log } = await connected();
+  network.delay("alpha", "beta", 300);
+  write(near, "abc");
+  await clock.advance(299);
+  expect(log).toEqual([]);
+  await clock.advance(1);
+  expect(log).toHaveLength(1);
+});

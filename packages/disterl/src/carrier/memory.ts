@@ -10,13 +10,16 @@ import type { Clock } from "./clock.ts";
 import { CarrierError } from "./errors.ts";
 import { type Chunking, MemoryChannel, type MemoryWire } from "./memory-channel.ts";
 
+/** Milliseconds a byte travels one way; a pair is drawn from, for each write. */
+export type Latency = number | readonly [least: number, most: number];
+
 /** How a {@link MemoryNetwork} behaves. */
 export interface MemoryNetworkOptions {
   readonly clock: Clock;
   /** What all chance is drawn from: the same seed, the same course. Default 1. */
   readonly seed?: number | undefined;
   /** Milliseconds a byte travels one way; a pair is drawn from, for each write. Default 0. */
-  readonly latencyMs?: number | readonly [least: number, most: number] | undefined;
+  readonly latencyMs?: Latency | undefined;
   /** How what was written is cut when it arrives. Default `whole`. */
   readonly chunking?: Chunking | undefined;
   /** Bytes under way in one direction before the sender has to wait. Default 64 KiB. */
@@ -30,6 +33,8 @@ type LinkState = "cut" | "frozen";
 
 interface Link {
   state: LinkState | undefined;
+  /** Instead of that of the network. */
+  latencyMs: Latency | undefined;
   /** Goes on when the link is healed. */
   readonly waiting: (() => void)[];
   readonly channels: Set<MemoryChannel>;
@@ -86,10 +91,30 @@ export class MemoryNetwork {
     this.#link(one, other).state = "frozen";
   }
 
-  /** Undoes {@link cut} and {@link freeze}: what was held back passes now. */
+  /** What is sent from now on between two hosts travels so long. */
+  delay(one: string, other: string, latencyMs: Latency): void {
+    this.#link(one, other).latencyMs = latencyMs;
+  }
+
+  /**
+   * Breaks the connections there are between two hosts; new ones can be made. With `seenBy` only that
+   * host notices: what the other one sends is lost without a trace, until it gives up (half-open).
+   */
+  drop(one: string, other: string, seenBy?: string): void {
+    const lost = new CarrierError(
+      "ERR_CARRIER_CLOSED",
+      `carrier: the connection between ${one} and ${other} was dropped`,
+    );
+    for (const channel of [...this.#link(one, other).channels]) {
+      if (seenBy === undefined || channel.local.address === seenBy) channel.lose(lost);
+    }
+  }
+
+  /** Undoes {@link cut}, {@link freeze} and {@link delay}: what was held back passes now. */
   heal(one: string, other: string): void {
     const link = this.#link(one, other);
     link.state = undefined;
+    link.latencyMs = undefined;
     this.#release(link);
   }
 
@@ -101,7 +126,7 @@ export class MemoryNetwork {
     const key = one < other ? `${one} ${other}` : `${other} ${one}`;
     let link = this.#links.get(key);
     if (link === undefined) {
-      link = { state: undefined, waiting: [], channels: new Set() };
+      link = { state: undefined, latencyMs: undefined, waiting: [], channels: new Set() };
       this.#links.set(key, link);
     }
     return link;
@@ -115,8 +140,8 @@ export class MemoryNetwork {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  #latency(): number {
-    const { latencyMs = 0 } = this.#options;
+  #latency(link: Link): number {
+    const latencyMs = link.latencyMs ?? this.#options.latencyMs ?? 0;
     if (typeof latencyMs === "number") return latencyMs;
     const [least, most] = latencyMs;
     return least + (most - least) * this.#chance();
@@ -217,7 +242,7 @@ export class MemoryNetwork {
       if (link.state === "frozen") link.waiting.push(goOn);
       else arrive();
     };
-    this.#options.clock.after(this.#latency(), goOn);
+    this.#options.clock.after(this.#latency(link), goOn);
   }
 }
 

@@ -58,3 +58,22 @@ test("runUntil lets an hour pass at once", async () => {
 test("runUntil notices that nothing will happen any more", async () => {
   await expect(new VirtualClock().runUntil(new Promise(() => {}))).rejects.toThrow("nothing will");
 });
+
+test("nextAt tells when the next is due, cancelled ones aside", async () => {
+  const clock = new VirtualClock();
+  expect(clock.nextAt()).toBeUndefined();
+  const first = clock.after(5, () => {});
+  clock.after(9, () => {});
+  expect(clock.nextAt()).toBe(5);
+  first.cancel();
+  expect(clock.nextAt()).toBe(9);
+  await clock.advance(9);
+  expect(clock.nextAt()).toBeUndefined();
+});
+
+test("time never goes back, also when two let it pass", async () => {
+  const clock = new VirtualClock();
+  clock.after(1, () => {});
+  await Promise.all([clock.advance(10), clock.advance(100), clock.advance(10)]);
+  expect(clock.now()).toBe(100);
+});

@@ -41,12 +41,22 @@ export class VirtualClock implements Clock {
     this.#add(this.#now, callback);
   }
 
+  /** When the next of what waits is due; undefined when nothing waits. */
+  nextAt(): number | undefined {
+    for (let first = this.#heap[0]; first !== undefined; first = this.#heap[0]) {
+      if (!this.#cancelled.has(first)) return first.at;
+      this.#removeFirst();
+    }
+    return undefined;
+  }
+
   /** Lets time pass: everything due within it runs, and what that makes due within it. */
   async advance(milliseconds: number): Promise<void> {
     const end = this.#now + milliseconds;
     await settle();
     while (this.#next(end)) await settle();
-    this.#now = end;
+    // Another one that runs meanwhile may have got further.
+    this.#now = Math.max(this.#now, end);
   }
 
   /**

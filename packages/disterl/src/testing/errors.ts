@@ -6,9 +6,13 @@ export type TestingErrorCode =
   | "ERR_TESTING_OTP_START"
   | "ERR_TESTING_OTP_EXITED"
   | "ERR_TESTING_OTP_TIMEOUT"
-  | "ERR_TESTING_OTP_EVAL";
+  | "ERR_TESTING_OTP_EVAL"
+  | "ERR_TESTING_CLUSTER";
 
-/** What goes wrong with the real Erlang beside a test: not installed, not started, gone, too slow. */
+/**
+ * What goes wrong with the real Erlang beside a test (not installed, not started, gone, too slow), or
+ * what a test asks of its cluster and cannot have.
+ */
 export class TestingError extends DistError<TestingErrorCode> {}
 
 /** An expression that failed on the Erlang node: `Class:Reason`, as `catch` saw it there. */

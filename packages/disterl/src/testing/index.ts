@@ -1,6 +1,6 @@
 /**
- * For tests: real Erlang nodes and epmds on loopback, a peer that speaks raw bytes, and the suite that
- * every carrier passes. Needs Node.js built-ins that a service does not; keep it out of those.
+ * For tests: a cluster in one process with a clock of its own, real Erlang nodes and epmds on
+ * loopback, a peer that speaks raw bytes, and the suite that every carrier passes. Needs Node.js built-ins that a service does not; keep it out of those.
  *
  * @module
  */
@@ -32,6 +32,14 @@ export {
   rawNamePacket,
   rawReplyPacket,
 } from "./raw-peer.ts";
+export { Cluster, type NodeNames } from "./cluster/cluster.ts";
+export type {
+  ClusterNodeOptions,
+  ClusterNodeSettings,
+  ClusterOptions,
+} from "./cluster/cluster-options.ts";
+export { seededRandom } from "./cluster/seeded-random.ts";
+export { startCluster } from "./cluster/start-cluster.ts";
 export type { CarrierCheck } from "./carrier-check.ts";
 export { CarrierRig, type CarrierUnderTest, ChannelLog } from "./carrier-rig.ts";
 export { type CarrierSuiteOptions, carrierChecks, carrierSuite } from "./carrier-suite.ts";
