@@ -54,6 +54,8 @@ export class Process {
   trapExit: boolean;
   /** Who writes what the processes that this one starts print (`erlang:group_leader/0`). */
   groupLeader: Pid;
+  /** Told when the process has ended. @internal */
+  onExit: (() => void) | undefined = undefined;
   readonly #table: ProcessTable;
   readonly #mailbox = new Mailbox();
   readonly #receivers: Receivers;
@@ -77,6 +79,11 @@ export class Process {
     this.links = new Links(table.linkCounts);
     this.watchers = new Watchers(table.watcherCounts);
     this.#receivers = new Receivers(this.#mailbox, table.clock);
+  }
+
+  /** Whether it is a service of the node, which exit signals of others do not reach. @internal */
+  get system(): boolean {
+    return this.#system;
   }
 
   /** Its address. One that was read before the node had its name reaches it still, on this node. */
@@ -309,6 +316,11 @@ export class Process {
 
   /** Ends the process: its links and monitors hear of it, its names are free. */
   exit(reason: Term = atoms.normal): void {
+    this.end(reason);
+  }
+
+  /** As {@link exit}; `unencodable` gives another reason for one that cannot be sent. @internal */
+  end(reason: Term, unencodable: (error: unknown) => Term = () => atoms.badarg): void {
     if (this.#exitReason !== undefined) return;
     this.#exitReason = reason;
     this.#table.remove(this);
@@ -316,14 +328,16 @@ export class Process {
     for (const ref of this.#aliases) this.#table.aliases.deactivate(ref);
     for (const ref of [...this.#monitors]) this.demonitor(ref);
     for (const to of this.links.takeWhere(() => true)) {
-      this.#routeEnd(to.node, { type: "exit", from: this.#pid, to, reason, token: undefined });
+      const exit = { type: "exit", from: this.#pid, to, reason, token: undefined } as const;
+      this.#routeEnd(to.node, exit, unencodable);
     }
     for (const { from: to, ref, as } of this.watchers.takeAll()) {
-      this.#routeEnd(to.node, { type: "down", from: as, to, ref, reason });
+      this.#routeEnd(to.node, { type: "down", from: as, to, ref, reason }, unencodable);
     }
     this.#mailbox.clear();
     for (const expected of this.#replies.entries()) expected.callerEnded(this.#exited());
     this.#receivers.fail(this.#exited());
+    this.onExit?.();
   }
 
   /** Code of the process threw. @internal */
@@ -360,12 +374,12 @@ export class Process {
   }
 
   /** The reason is a term of the program's: one that cannot be encoded must not keep others waiting. */
-  #routeEnd(node: Atom, signal: Exit | Down): void {
+  #routeEnd(node: Atom, signal: Exit | Down, unencodable: (error: unknown) => Term): void {
     try {
       this.route(node, signal);
     } catch (error) {
       this.#table.onCrash(this, signal.reason, error);
-      this.route(node, { ...signal, reason: atoms.badarg });
+      this.route(node, { ...signal, reason: unencodable(error) });
     }
   }
 
