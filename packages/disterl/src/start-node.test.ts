@@ -1,56 +1,16 @@
 import { expect, test } from "vitest";
-import { MemoryNetwork } from "./carrier/memory.ts";
-import { VirtualClock } from "./carrier/virtual-clock.ts";
-import type { Discovery } from "./epmd/discovery.ts";
 import type { Node } from "./node.ts";
 import type { NodeStatus } from "./node/status.ts";
 import { genRequest, reply } from "./otp/gen.ts";
 import { startNode } from "./start-node.ts";
-import type { StartNodeOptions } from "./start-options.ts";
 import { atom, atoms } from "./term/atom.ts";
 import { equalTerms } from "./term/equal-terms.ts";
 import { t } from "./term/tuple.ts";
+import type { ClusterOptions } from "./testing/cluster/cluster-options.ts";
+import { startCluster } from "./testing/cluster/start-cluster.ts";
 
-/** Two nodes in one process, over memory and a clock that is turned by hand. */
-class Cluster {
-  readonly clock = new VirtualClock();
-  readonly network = new MemoryNetwork({
-    clock: this.clock,
-    latencyMs: [1, 5],
-    chunking: "random",
-    seed: 7,
-  });
-  readonly #ports = new Map<string, number>();
-
-  async start(host: string, options: StartNodeOptions = {}): Promise<Node> {
-    const discovery: Discovery = {
-      register: (name, port) => {
-        this.#ports.set(`${name}@${host}`, port);
-        const unregister = (): Promise<void> => {
-          this.#ports.delete(`${name}@${host}`);
-          return Promise.resolve();
-        };
-        return Promise.resolve({ creation: undefined, unregister });
-      },
-      lookup: (name, at) => {
-        const port = this.#ports.get(`${name}@${at}`);
-        return Promise.resolve(port === undefined ? undefined : { port, version: 6 });
-      },
-      names: () => Promise.resolve([]),
-    };
-    return this.clock.runUntil(
-      startNode({
-        name: `node@${host}`,
-        cookie: "secret",
-        carrier: this.network.carrier(host),
-        clock: this.clock,
-        listen: { host },
-        discovery,
-        ...options,
-      }),
-    );
-  }
-}
+/** Nodes of that name on hosts `a`, `b`, …, over a network as unpleasant as they come. */
+const options: ClusterOptions = { latencyMs: [1, 5], chunking: "random", seed: 7 };
 
 /** Collects what happens to a node. */
 function record(node: Node): NodeStatus[] {
@@ -72,110 +32,110 @@ const echo = (node: Node): void => {
 };
 
 test("two nodes find each other, call and part", async () => {
-  const cluster = new Cluster();
-  const a = await cluster.start("a");
-  const b = await cluster.start("b");
+  const cluster = await startCluster(options);
+  const a = await cluster.start("node@a");
+  const b = await cluster.start("node@b");
   const seen = record(b);
   echo(b);
   const answer = a.call({ name: "echo", node: "node@b" }, t(atoms.ok, 1));
-  expect(await cluster.clock.runUntil(answer)).toEqual(t(atoms.ok, 1));
-  await cluster.clock.runUntil(a.stop());
-  await cluster.clock.advance(100);
+  expect(await cluster.run(answer)).toEqual(t(atoms.ok, 1));
+  await cluster.run(a.stop());
+  await cluster.advance(100);
   expect(seen.map((event) => event.type)).toEqual(["nodeup", "nodedown"]);
   expect(seen[1]).toMatchObject({ node: "node@a", reason: "connection_closed" });
   await expect(async () => a.call("echo", 1)).rejects.toThrow("was stopped");
 });
 
 test("what was sent before the end arrives before the end", async () => {
-  const cluster = new Cluster();
-  const a = await cluster.start("a");
-  const b = await cluster.start("b");
+  const cluster = await startCluster(options);
+  const a = await cluster.start("node@a");
+  const b = await cluster.start("node@b");
   const inbox = b.spawn({ name: "inbox" });
-  await cluster.clock.runUntil(a.connect("node@b"));
+  await cluster.run(a.connect("node@b"));
   for (let i = 0; i < 10; i++) a.send({ name: "inbox", node: "node@b" }, i);
   a.disconnect("node@b");
-  await cluster.clock.advance(1000);
+  await cluster.advance(1000);
   expect(inbox.messageQueueLength).toBe(10);
 });
 
 test("an idle connection lives on ticks, for an hour", async () => {
-  const cluster = new Cluster();
-  const a = await cluster.start("a");
-  const b = await cluster.start("b");
-  await cluster.clock.runUntil(a.connect("node@b"));
+  const cluster = await startCluster(options);
+  const a = await cluster.start("node@a");
+  const b = await cluster.start("node@b");
+  await cluster.run(a.connect("node@b"));
   const seen = [...record(a), ...record(b)];
-  await cluster.clock.advance(60 * 60 * 1000);
+  await cluster.advance(60 * 60 * 1000);
   expect(seen).toEqual([]);
   expect(a.peer("node@b")?.stats.bytesReceived).toBeGreaterThan(4 * 200);
 });
 
 test("a silent peer is given up between T - T/I and T + T/I", async () => {
-  const cluster = new Cluster();
-  const a = await cluster.start("a");
-  await cluster.start("b");
-  await cluster.clock.runUntil(a.connect("node@b"));
+  const cluster = await startCluster(options);
+  const a = await cluster.start("node@a");
+  await cluster.start("node@b");
+  await cluster.run(a.connect("node@b"));
   const seen = record(a);
-  cluster.network.freeze("a", "b");
-  await cluster.clock.advance(44_000);
+  cluster.hold("node@a", "node@b");
+  await cluster.advance(44_000);
   expect(seen).toEqual([]);
-  await cluster.clock.advance(31_100);
+  await cluster.advance(31_100);
   expect(seen).toMatchObject([{ type: "nodedown", reason: "net_tick_timeout" }]);
 });
 
 test("a cut connection fires each monitor and link once, and heals", async () => {
-  const cluster = new Cluster();
-  const a = await cluster.start("a");
-  const b = await cluster.start("b");
+  const cluster = await startCluster(options);
+  const a = await cluster.start("node@a");
+  const b = await cluster.start("node@b");
   echo(b);
   const self = a.spawn({ trapExit: true });
   const there = b.spawn();
-  await cluster.clock.runUntil(a.connect("node@b"));
+  await cluster.run(a.connect("node@b"));
   const ref = self.monitor({ name: "echo", node: "node@b" });
   self.link(there.pid);
-  await cluster.clock.advance(50);
+  await cluster.advance(50);
   expect(there.links.isLinked(self.pid)).toBe(true);
-  cluster.network.cut("a", "b");
-  await cluster.clock.advance(50);
+  cluster.cut("node@a", "node@b");
+  await cluster.advance(50);
   expect(self.messageQueueLength).toBe(2);
   expect(await self.receive()).toEqual(
     t(atoms.DOWN, ref, atoms.process, t(atom("echo"), atom("node@b")), atoms.noconnection),
   );
   expect(await self.receive()).toEqual(t(atoms.EXIT, there.pid, atoms.noconnection));
   expect(there.alive).toBe(false);
-  cluster.network.heal("a", "b");
+  cluster.heal("node@a", "node@b");
   const answer = a.call({ name: "echo", node: "node@b" }, 1);
-  expect(await cluster.clock.runUntil(answer)).toBe(1);
+  expect(await cluster.run(answer)).toBe(1);
 });
 
 test("signals wait while the connection is set up, and keep their order", async () => {
-  const cluster = new Cluster();
-  const a = await cluster.start("a");
-  const b = await cluster.start("b");
+  const cluster = await startCluster(options);
+  const a = await cluster.start("node@a");
+  const b = await cluster.start("node@b");
   const inbox = b.spawn({ name: "inbox" });
   for (let i = 0; i < 100; i++) a.send({ name: "inbox", node: "node@b" }, i);
-  await cluster.clock.advance(1000);
+  await cluster.advance(1000);
   const got = await Promise.all(Array.from({ length: 100 }, () => inbox.receive({ timeout: 0 })));
   expect(got).toEqual(Array.from({ length: 100 }, (_, i) => i));
 });
 
 test("a message that is no term is refused at once, connected or not", async () => {
-  const cluster = new Cluster();
-  const a = await cluster.start("a");
-  await cluster.start("b");
+  const cluster = await startCluster(options);
+  const a = await cluster.start("node@a");
+  await cluster.start("node@b");
   const bad = (): boolean => a.send({ name: "x", node: "node@b" }, [undefined] as never);
   expect(bad).toThrow(expect.objectContaining({ code: "ERR_SEND_NOT_ENCODABLE" }));
-  await cluster.clock.runUntil(a.connect("node@b"));
+  await cluster.run(a.connect("node@b"));
   expect(bad).toThrow(expect.objectContaining({ code: "ERR_SEND_NOT_ENCODABLE" }));
-  await cluster.clock.runUntil(a.ping("node@b"));
+  await cluster.run(a.ping("node@b"));
 });
 
 test("send says busy, drained says when not, and a full queue refuses", async () => {
-  const cluster = new Cluster();
+  const cluster = await startCluster(options);
   const limits = { distBusyBytes: 100_000, distQueueBytes: 1_000_000 };
-  const a = await cluster.start("a", { limits });
-  await cluster.start("b");
-  await cluster.clock.runUntil(a.connect("node@b"));
-  cluster.network.freeze("a", "b");
+  const a = await cluster.start({ name: "node@a", limits });
+  await cluster.start("node@b");
+  await cluster.run(a.connect("node@b"));
+  cluster.hold("node@a", "node@b");
   const chunk = new Uint8Array(50_000);
   const to = { name: "sink", node: "node@b" };
   let sent = 0;
@@ -188,64 +148,64 @@ test("send says busy, drained says when not, and a full queue refuses", async ()
   void a.drained("node@b").then(() => {
     drained = true;
   });
-  await cluster.clock.advance(1000);
+  await cluster.advance(1000);
   expect(drained).toBe(false);
-  cluster.network.heal("a", "b");
-  await cluster.clock.advance(1000);
+  cluster.heal("node@a", "node@b");
+  await cluster.advance(1000);
   expect(drained).toBe(true);
   expect(a.send(to, 1)).toBe(true);
 });
 
 test("a peer that ticks but does not read is closed as slow", async () => {
-  const cluster = new Cluster();
-  const a = await cluster.start("a", { limits: { stallMs: 30_000 }, netTickTime: 1000 });
-  await cluster.start("b", { netTickTime: 1000 });
-  await cluster.clock.runUntil(a.connect("node@b"));
+  const cluster = await startCluster(options);
+  const a = await cluster.start({ name: "node@a", limits: { stallMs: 30_000 }, netTickTime: 1000 });
+  await cluster.start({ name: "node@b", netTickTime: 1000 });
+  await cluster.run(a.connect("node@b"));
   const seen = record(a);
-  cluster.network.freeze("a", "b");
+  cluster.hold("node@a", "node@b");
   a.send({ name: "sink", node: "node@b" }, new Uint8Array(500_000));
-  await cluster.clock.advance(600_000);
+  await cluster.advance(600_000);
   expect(seen).toMatchObject([{ type: "nodedown", reason: "slow_peer" }]);
 });
 
 test("dist_auto_connect: never, and once", async () => {
-  const cluster = new Cluster();
-  const never = await cluster.start("a", { distAutoConnect: "never" });
-  const once = await cluster.start("c", { distAutoConnect: "once" });
-  const b = await cluster.start("b");
+  const cluster = await startCluster(options);
+  const never = await cluster.start({ name: "node@a", distAutoConnect: "never" });
+  const once = await cluster.start({ name: "node@c", distAutoConnect: "once" });
+  const b = await cluster.start("node@b");
   echo(b);
   const to = { name: "echo", node: "node@b" };
   const refused = never.call(to, 1).catch((error: unknown) => error);
-  expect(await cluster.clock.runUntil(refused)).toMatchObject({ code: "ERR_CALL_NO_CONNECTION" });
-  await cluster.clock.runUntil(never.connect("node@b"));
-  expect(await cluster.clock.runUntil(never.call(to, 1))).toBe(1);
+  expect(await cluster.run(refused)).toMatchObject({ code: "ERR_CALL_NO_CONNECTION" });
+  await cluster.run(never.connect("node@b"));
+  expect(await cluster.run(never.call(to, 1))).toBe(1);
 
-  expect(await cluster.clock.runUntil(once.call(to, 1))).toBe(1);
+  expect(await cluster.run(once.call(to, 1))).toBe(1);
   once.disconnect("node@b");
-  await cluster.clock.advance(2000);
+  await cluster.advance(2000);
   const barred = once.call(to, 1).catch((error: unknown) => error);
-  expect(await cluster.clock.runUntil(barred)).toMatchObject({ code: "ERR_CALL_NO_CONNECTION" });
-  await cluster.clock.runUntil(once.connect("node@b"));
-  expect(await cluster.clock.runUntil(once.call(to, 1))).toBe(1);
+  expect(await cluster.run(barred)).toMatchObject({ code: "ERR_CALL_NO_CONNECTION" });
+  await cluster.run(once.connect("node@b"));
+  expect(await cluster.run(once.call(to, 1))).toBe(1);
 });
 
 test("the mailbox limit kills the process, and its watchers hear of it", async () => {
-  const cluster = new Cluster();
-  const a = await cluster.start("a");
-  const b = await cluster.start("b", { limits: { mailboxMessages: 10 } });
+  const cluster = await startCluster(options);
+  const a = await cluster.start("node@a");
+  const b = await cluster.start({ name: "node@b", limits: { mailboxMessages: 10 } });
   const full = b.spawn({ name: "full" });
   const self = a.spawn();
   self.monitor(full.pid);
   for (let i = 0; i < 20; i++) self.send(full.pid, i);
-  await cluster.clock.advance(1000);
+  await cluster.advance(1000);
   expect(full.alive).toBe(false);
   expect(await self.receive({ timeout: 0 })).toMatchObject({ 4: atoms.killed });
 });
 
 test("code of a process that throws ends that process, with a reason, and nothing else", async () => {
-  const cluster = new Cluster();
-  const a = await cluster.start("a");
-  const b = await cluster.start("b");
+  const cluster = await startCluster(options);
+  const a = await cluster.start("node@a");
+  const b = await cluster.start("node@b");
   echo(b);
   const seen = record(b);
   b.spawn({
@@ -257,12 +217,12 @@ test("code of a process that throws ends that process, with a reason, and nothin
   const self = a.spawn();
   self.monitor({ name: "clumsy", node: "node@b" });
   self.send({ name: "clumsy", node: "node@b" }, 1);
-  await cluster.clock.advance(1000);
+  await cluster.advance(1000);
   const down = await self.receive({ timeout: 0 });
   const reason = t(t(atom("javascript"), "RangeError", "out of my depth"), []);
   expect(equalTerms(Object(down)[4], reason)).toBe(true);
   expect(seen.some((event) => event.type === "crash")).toBe(true);
-  expect(await cluster.clock.runUntil(a.call({ name: "echo", node: "node@b" }, 1))).toBe(1);
+  expect(await cluster.run(a.call({ name: "echo", node: "node@b" }, 1))).toBe(1);
 });
 
 test("wrong options are told", async () => {
@@ -278,17 +238,20 @@ test("wrong options are told", async () => {
 });
 
 test("the limits of the wire stand beside those of the node", async () => {
-  const cluster = new Cluster();
-  const a = await cluster.start("a");
-  const b = await cluster.start("b", { limits: { messageBytes: 100_000, connections: 8 } });
+  const cluster = await startCluster(options);
+  const a = await cluster.start("node@a");
+  const b = await cluster.start({
+    name: "node@b",
+    limits: { messageBytes: 100_000, connections: 8 },
+  });
   const seen = record(b);
   const inbox = b.spawn({ name: "inbox" });
-  await cluster.clock.runUntil(a.connect("node@b"));
+  await cluster.run(a.connect("node@b"));
   a.send({ name: "inbox", node: "node@b" }, new Uint8Array(90_000));
-  await cluster.clock.advance(1000);
+  await cluster.advance(1000);
   expect(inbox.messageQueueLength).toBe(1);
   a.send({ name: "inbox", node: "node@b" }, new Uint8Array(200_000));
-  await cluster.clock.advance(1000);
+  await cluster.advance(1000);
   expect(inbox.messageQueueLength).toBe(1);
   expect(seen.at(-1)).toMatchObject({
     type: "nodedown",
