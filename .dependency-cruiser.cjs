@@ -8,10 +8,10 @@ const FLOORS = {
   term: { folders: ["bytes"], builtins: [] },
   etf: { folders: ["bytes", "term"], builtins: ["zlib", "buffer"] },
   signal: { folders: ["term"], builtins: [] },
-  trace: { folders: ["term"], builtins: ["diagnostics_channel", "util"] },
+  trace: { folders: ["term", "signal"], builtins: ["diagnostics_channel"] },
   process: { folders: ["term", "signal", "carrier/clock", "trace"], builtins: [] },
   wire: { folders: ["bytes", "term", "etf", "signal", "trace"], builtins: [] },
-  carrier: { folders: ["bytes", "trace"], builtins: ["net", "tls", "fs"] },
+  carrier: { folders: ["bytes", "trace"], builtins: ["net", "tls", "fs", "worker_threads"] },
   handshake: {
     folders: ["bytes", "wire/flags", "carrier/clock", "trace"],
     builtins: ["crypto", "net"],

@@ -44,6 +44,11 @@ export class DistHeader {
     this.#slots = new Array<Atom | boolean | undefined>(cached ? CACHE_SLOTS : 0).fill(undefined);
   }
 
+  /** How many slots of the cache the peer has filled. Counts them. */
+  get cachedAtoms(): number {
+    return this.#slots.filter((atom) => atom !== undefined).length;
+  }
+
   /**
    * Reads the header at `start`.
    * @returns where the control message begins.

@@ -57,6 +57,8 @@ const NOTHING = Buffer.alloc(0);
 export class FragmentAssembler<Opening> {
   /** Bytes held of unfinished messages. */
   bytes = 0;
+  /** Further fragments so far; first ones are not counted. */
+  continued = 0;
   readonly #limits: WireLimits;
   readonly #open = new Map<number | bigint, OpenSequence<Opening>>();
   #placing: OpenSequence<Opening> | undefined = undefined;
@@ -218,6 +220,7 @@ export class FragmentAssembler<Opening> {
 
   #advance(sequence: OpenSequence<Opening>): Sequence<Opening> | undefined {
     sequence.moved = true;
+    this.continued++;
     if (--sequence.expected > 0) return undefined;
     this.#open.delete(sequence.key);
     this.bytes -= sequence.length;

@@ -45,6 +45,8 @@ export interface FrameHandler {
 export class FrameSplitter {
   /** Frames begun so far, ticks not counted: the number of the current one. */
   frames = 0;
+  /** Ticks so far. */
+  ticks = 0;
   /** Set it (from within a call of the handler, too) to hand on no more frames. */
   stopped = false;
   readonly #handler: FrameHandler;
@@ -94,6 +96,7 @@ export class FrameSplitter {
       const length = this.#length;
       this.#length = 0;
       if (length === 0) {
+        this.ticks++;
         ticked = true;
         continue;
       }

@@ -23,5 +23,5 @@ export {
 } from "./flags.ts";
 export type { Fragments } from "./fragment-cutter.ts";
 export type { WireLimits } from "./limits.ts";
-export { MessageReader, type MessageReaderOptions } from "./message-reader.ts";
+export { MessageReader, type MessageReaderOptions, type ReadCounts } from "./message-reader.ts";
 export { MessageWriter, type MessageWriterOptions } from "./message-writer.ts";

@@ -34,6 +34,17 @@ export interface MessageReaderOptions {
   onTick(): void;
 }
 
+/** Counters of a {@link MessageReader}. */
+export interface ReadCounts {
+  /** Frames, ticks not among them. */
+  readonly frames: number;
+  readonly ticks: number;
+  /** Frames that were a further fragment of a message. */
+  readonly fragments: number;
+  /** Slots of the atom cache that the peer has filled; at most 2048. */
+  readonly cachedAtoms: number;
+}
+
 /** What the first fragment of a message says about the rest. */
 interface Opening {
   readonly signal: Signal;
@@ -95,6 +106,16 @@ export class MessageReader {
   /** Bytes held of messages whose fragments have not all arrived. */
   get fragmentBytes(): number {
     return this.#assembler.bytes;
+  }
+
+  /** What has arrived so far. Counting the atoms takes a few microseconds. */
+  get counts(): ReadCounts {
+    return {
+      frames: this.#splitter.frames,
+      ticks: this.#splitter.ticks,
+      fragments: this.#assembler.continued,
+      cachedAtoms: this.#header.cachedAtoms,
+    };
   }
 
   /**

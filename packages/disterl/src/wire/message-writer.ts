@@ -48,6 +48,11 @@ export class MessageWriter {
     this.#control = new ControlWriter(this.#encoder, flags);
   }
 
+  /** Slots of the atom cache that are in use; at most 2048. Counts them. */
+  get cachedAtoms(): number {
+    return this.#atoms?.cachedAtoms ?? 0;
+  }
+
   /**
    * Whether the agreed flags have a message for this signal. The peers of today that lack one are C
    * nodes; what there is to do instead is up to the node (a monitor watches the connection, a

@@ -38,6 +38,11 @@ export class OutgoingAtoms implements AtomRefs {
   #newBytes = 0;
   #long = false;
 
+  /** How many slots of the cache are in use. Counts them. */
+  get cachedAtoms(): number {
+    return this.#atoms.filter((atom) => atom !== undefined).length;
+  }
+
   /** Begins a message. */
   begin(): void {
     this.#count = 0;
