@@ -31,6 +31,8 @@ const KNOWN: Readonly<Record<keyof StartNodeOptions, true>> = {
   netSetupTime: true,
   allow: true,
   distAutoConnect: true,
+  connectAll: true,
+  preventOverlappingPartitions: true,
   carrier: true,
   output: true,
   decode: true,
@@ -92,6 +94,16 @@ export interface StartNodeOptions {
   readonly allow?: readonly string[] | undefined;
   /** Whether sending connects by itself (`dist_auto_connect`). Default: always. */
   readonly distAutoConnect?: "never" | "once" | undefined;
+  /**
+   * Whether a visible node connects to all nodes that the nodes of its mesh know, and shares their
+   * global names (`connect_all`). Default true.
+   */
+  readonly connectAll?: boolean | undefined;
+  /**
+   * Whether nodes of the mesh are given up that others of it cannot reach any more
+   * (`prevent_overlapping_partitions`): the same for all nodes of a mesh. Default true.
+   */
+  readonly preventOverlappingPartitions?: boolean | undefined;
   /** The carrier (`-proto_dist`). Default: TCP over IPv4. */
   readonly carrier?: Carrier | undefined;
   /** Takes what processes that we start on other nodes print. Default: standard output. */

@@ -1,0 +1,106 @@
+import type { Clock } from "../../carrier/clock.ts";
+import { CallError } from "../../otp/errors.ts";
+import { call } from "../../otp/gen.ts";
+import type { Process } from "../../process/process.ts";
+import { type Atom, atom } from "../../term/atom.ts";
+import { compareTerms } from "../../term/compare-terms.ts";
+import type { Term } from "../../term/term.ts";
+import { t } from "../../term/tuple.ts";
+import type { LockId, LockTable } from "./lock-table.ts";
+
+/** The registered name of every node's `global`. */
+export const GLOBAL_NAME_SERVER: Atom = atom("global_name_server");
+
+const SET_LOCK = atom("set_lock");
+const DEL_LOCK = atom("del_lock");
+
+/** Answers of those nodes that gave one. */
+export type Replies = readonly (readonly [node: Atom, reply: Term])[];
+
+/** What the calls of this file need of the node. */
+export interface LockCaller {
+  /** In whose name the calls are made: it holds the locks that they set. */
+  readonly process: Process;
+  readonly clock: Clock;
+  /** Of this node: asked before others are, so that a lock that cannot be had costs them nothing. */
+  readonly locks: LockTable;
+  /** 32 random bits, unsigned. */
+  readonly random: () => number;
+}
+
+/** `gen_server:multi_call(Nodes, global_name_server, Request)`: nodes that cannot be reached are left out. */
+export async function multiCall(
+  process: Process,
+  nodes: readonly Atom[],
+  request: Term,
+): Promise<Replies> {
+  const timeout = Number.POSITIVE_INFINITY;
+  const replies = await Promise.all(
+    nodes.map(async (node) => {
+      try {
+        const to = { name: GLOBAL_NAME_SERVER, node };
+        return [node, await call(process, to, request, { timeout })] as const;
+      } catch (error) {
+        if (error instanceof CallError) return undefined;
+        throw error;
+      }
+    }),
+  );
+  return replies.filter((reply) => reply !== undefined);
+}
+
+/** Sets a lock on all of the nodes, or on none. */
+export async function setLockOnNodes(
+  { process, locks }: LockCaller,
+  id: LockId,
+  nodes: readonly Atom[],
+): Promise<boolean> {
+  if (nodes.length > 1 && nodes.includes(process.pid.node) && !locks.canSet(id)) return false;
+  const replies = await multiCall(process, nodes, t(SET_LOCK, id));
+  if (replies.every(([, reply]) => reply !== false)) return true;
+  const taken = replies.filter(([, reply]) => reply === true).map(([node]) => node);
+  if (replies.length > 1) await deleteLockOnNodes(process, id, taken);
+  return false;
+}
+
+/** Gives a lock back. */
+export async function deleteLockOnNodes(
+  process: Process,
+  id: LockId,
+  nodes: readonly Atom[],
+): Promise<void> {
+  await multiCall(process, nodes, t(DEL_LOCK, id));
+}
+
+/** Gives a lock back, on the boss last: who competes for it begins there. */
+export async function deleteGlobalLock(
+  process: Process,
+  id: LockId,
+  nodes: readonly Atom[],
+): Promise<void> {
+  const boss = theBoss(nodes);
+  await deleteLockOnNodes(
+    process,
+    id,
+    nodes.filter((node) => node !== boss),
+  );
+  await deleteLockOnNodes(process, id, [boss]);
+}
+
+/** The greatest name of some nodes: locked first, so that those who compete meet early (kernel GL-5). */
+export function theBoss(nodes: readonly Atom[]): Atom {
+  return nodes.reduce((boss, node) => (compareTerms(node, boss) > 0 ? node : boss));
+}
+
+/** How long to wait before the next try: at random up to 125 ms, doubled each time, up to 8 s. */
+export function retryDelay(times: number, random: () => number): number {
+  const most = times > 5 ? 8000 : (1000 * 2 ** times) / 8;
+  return 1 + Math.floor((random() / 2 ** 32) * most);
+}
+
+/** Waits before the next try. */
+export function randomSleep({ clock, random }: LockCaller, times: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(retryDelay(times, random), resolve);
+  });
+}

@@ -1,0 +1,365 @@
+import { genRequest, type GenRequest, reply } from "../../otp/gen.ts";
+import type { Process } from "../../process/process.ts";
+import { Atom, atom, atoms } from "../../term/atom.ts";
+import { Pid } from "../../term/pid.ts";
+import { Reference } from "../../term/reference.ts";
+import type { Term } from "../../term/term.ts";
+import { isTuple, t } from "../../term/tuple.ts";
+import { insertName } from "./apply-operations.ts";
+import { Conflicts } from "./conflict.ts";
+import type { GlobalHost, GlobalOptions, GlobalParts } from "./host.ts";
+import { Inbox } from "./inbox.ts";
+import { GLOBAL_NAME_SERVER, type LockCaller } from "./lock-calls.ts";
+import { type LockId, LockTable } from "./lock-table.ts";
+import { Locker, type LockerMessage } from "./locker.ts";
+import { Membership } from "./membership.ts";
+import { Merger } from "./merger.ts";
+import { type PeerMessage, PROTOCOL_VERSION, readPeerMessage } from "./messages.ts";
+import { NameTable } from "./name-table.ts";
+import { type Departure, Partitions } from "./partitions.ts";
+import { Registrar } from "./registrar.ts";
+import { externalTerm, knownTerm } from "./wire-terms.ts";
+
+const YES = atom("yes");
+const NO_TRACE = atom("no_trace");
+
+type Call = Extract<GenRequest, { kind: "call" }>;
+/** Answers a call, or undefined: it gets no answer, as in OTP. */
+type Answer = (elements: readonly Term[], from: Pid) => Term | undefined;
+
+/**
+ * The process registered as `global_name_server`, and its helpers: what `global` is on this node.
+ * Nodes that are connected visibly merge their names and locks through it; whoever asks gets an answer
+ * at once. Mirrors `global.erl`, version 8 of its protocol.
+ */
+export class GlobalNameServer {
+  readonly parts: GlobalParts;
+  readonly registrar: Registrar;
+  readonly #merger: Merger;
+  readonly #partitions: Partitions;
+  readonly #jobs: (() => void)[] = [];
+  /** Comes to the mailbox once for each job: nobody else can send this very tuple. */
+  readonly #wake = t();
+  readonly #answers: ReadonlyMap<string, Answer>;
+  readonly #syncers = new Set<{ readonly waiting: Set<Atom>; readonly done: () => void }>();
+  /** Nodes of a `disconnect` whose nodedown is still to come. */
+  readonly #leaving = new Map<Atom, () => void>();
+
+  constructor(host: GlobalHost, options: GlobalOptions) {
+    this.parts = this.#makeParts(host, options);
+    const { members } = this.parts;
+    this.#merger = new Merger(this.parts, (node) => this.#extraNodedown(node));
+    this.#partitions = new Partitions(this.parts, (node, how) => this.#depart(node, how));
+    this.#answers = this.#makeAnswers();
+    this.registrar = new Registrar(this.lockCaller(this.#spawnHelper(host)), () =>
+      this.#later(() => [...members.known.keys()]),
+    );
+    this.#runLocker();
+  }
+
+  #makeParts(host: GlobalHost, options: GlobalOptions): GlobalParts {
+    const { processes, clock } = host;
+    const onMessage = (message: Term): void => this.#handle(message);
+    const server = processes.spawn({ name: GLOBAL_NAME_SERVER, system: true, onMessage });
+    const resolver = this.#spawnHelper(host);
+    const conflicts = new Conflicts(resolver);
+    const lockerInbox = new Inbox<LockerMessage>(clock);
+    const locker = processes.spawn({
+      system: true,
+      // Peers before version 6 send to the locker itself.
+      onMessage: (message) => {
+        const read = readPeerMessage(message);
+        if (read?.type === "lock_set") this.#lockSet(read);
+      },
+    });
+    const { globalNames, globalLocks, connections } = options.limits;
+    return {
+      host,
+      options,
+      server,
+      locker,
+      resolver,
+      lockerInbox,
+      members: new Membership(connections),
+      locks: new LockTable(server, globalLocks),
+      names: new NameTable({
+        server,
+        most: globalNames,
+        nameless: (pid) => conflicts.forget(pid),
+      }),
+      conflicts,
+      post: (job) => this.#post(job),
+      settled: (node) => this.#settled(node),
+    };
+  }
+
+  /** A process that only calls: what is sent to it is not read. */
+  #spawnHelper({ processes }: GlobalHost): Process {
+    return processes.spawn({ system: true, onMessage: () => {} });
+  }
+
+  #runLocker(): void {
+    const { locker, lockerInbox } = this.parts;
+    const caller = this.lockCaller(locker);
+    const locked = (node: Atom, tag: number, id: LockId): void =>
+      this.#post(() => this.#merger.locked(node, tag, id));
+    // It fails when its process ends, that is with the node.
+    new Locker({ caller, inbox: lockerInbox, locked }).run().catch(() => lockerInbox.close());
+  }
+
+  /** What a process needs to set and give back locks. */
+  lockCaller(process: Process): LockCaller {
+    const { host, locks, options } = this.parts;
+    return { process, clock: host.clock, locks, random: options.random };
+  }
+
+  // ── nodes come and go ─────────────────────────────────────────────────────────────────────────
+
+  /** A visible connection is up: before anything that arrives over it. */
+  nodeup(node: Atom): void {
+    this.#post(() => {
+      const { members, options } = this.parts;
+      members.connected.add(node);
+      if (options.connectAll) this.#merger.begin(node);
+    });
+  }
+
+  /** A visible connection is gone: after the last thing that arrived over it. */
+  nodedown(node: Atom): void {
+    this.#post(() => {
+      const { members, names, locks } = this.parts;
+      names.nodeDown(node);
+      locks.nodeDown(node);
+      const left = this.#leaving.get(node);
+      this.#depart(node, left === undefined ? "disconnected" : "ignore_node");
+      members.connected.delete(node);
+      this.#settled(node);
+      this.#leaving.delete(node);
+      left?.();
+    });
+  }
+
+  /** A node that others of the partition know cannot be connected to. */
+  #extraNodedown(node: Atom): void {
+    this.#settled(node);
+    this.#depart(node, "disconnected");
+  }
+
+  #depart(node: Atom, how: Departure): void {
+    const { members } = this.parts;
+    this.#merger.end(node);
+    const wasRemoved = members.removing.delete(node);
+    if (how === "remove_connection") members.removing.add(node);
+    if (how === "disconnected" && !wasRemoved) this.#partitions.informConnectionLoss(node);
+    members.pending.delete(node);
+    members.known.delete(node);
+    members.synced.delete(node);
+  }
+
+  /** The node has got a name, or another one: so have its processes. */
+  renamed(): void {
+    this.#post(() => {
+      const { processes } = this.parts.host;
+      this.parts.names.rename((pid) =>
+        processes.identity.isFormer(pid) ? processes.find(pid)?.pid : undefined,
+      );
+    });
+  }
+
+  // ── what this node itself asks ────────────────────────────────────────────────────────────────
+
+  /** Resolves when the names of these nodes are ours, or they are gone. */
+  sync(nodes: readonly Atom[]): Promise<void> {
+    return new Promise((done) => {
+      this.#post(() => {
+        const { members, host } = this.parts;
+        const own = this.#ownNode();
+        const waiting = new Set(nodes.filter((node) => node !== own && !members.synced.has(node)));
+        if (waiting.size === 0) return done();
+        this.#syncers.add({ waiting, done });
+        for (const node of waiting) {
+          host.reach(node).catch(() => this.#post(() => this.#settled(node)));
+        }
+      });
+    });
+  }
+
+  /** Leaves the partition without making it one that lost a node; resolves with who was left. */
+  async disconnect(): Promise<Atom[]> {
+    const nodes = await this.#later(() => [...this.parts.members.connected]);
+    await Promise.all(
+      nodes.map(
+        (node) =>
+          new Promise<void>((left) => {
+            this.#leaving.set(node, left);
+            if (this.parts.host.disconnect(node)) return;
+            this.#leaving.delete(node);
+            left();
+          }),
+      ),
+    );
+    return nodes;
+  }
+
+  /** The process of a name; none when it was one of this node that has ended. */
+  whereis(name: Term): Pid | undefined {
+    const pid = this.parts.names.get(name)?.pid;
+    if (pid === undefined) return undefined;
+    const { processes } = this.parts.host;
+    const isOurs = pid.node === processes.identity.node || processes.identity.isFormer(pid);
+    return isOurs && processes.find(pid) === undefined ? undefined : pid;
+  }
+
+  #settled(node: Atom): void {
+    for (const syncer of this.#syncers) {
+      syncer.waiting.delete(node);
+      if (syncer.waiting.size > 0) continue;
+      this.#syncers.delete(syncer);
+      syncer.done();
+    }
+  }
+
+  // ── messages ──────────────────────────────────────────────────────────────────────────────────
+
+  #post(job: () => void): void {
+    this.#jobs.push(job);
+    const { server } = this.parts;
+    server.send(server.pid, this.#wake);
+  }
+
+  #later<Result>(read: () => Result): Promise<Result> {
+    return new Promise((resolve) => {
+      this.#post(() => resolve(read()));
+    });
+  }
+
+  #handle(message: Term): void {
+    if (message === this.#wake) {
+      this.#jobs.shift()?.();
+      return;
+    }
+    const request = genRequest(message);
+    if (request?.kind === "call") return this.#call(request);
+    if (isTuple(message, 5) && message[0] === atoms.DOWN && message[1] instanceof Reference) {
+      this.#down(message[1]);
+      return;
+    }
+    const read = readPeerMessage(request === undefined ? message : request.request);
+    if (read !== undefined) this.#peerMessage(read);
+  }
+
+  #down(ref: Reference): void {
+    const { locks, names } = this.parts;
+    if (!locks.down(ref)) names.down(ref);
+  }
+
+  #peerMessage(message: PeerMessage): void {
+    switch (message.type) {
+      case "init_connect":
+        return this.#merger.initConnect(message);
+      case "init_connect_ack":
+        return this.#merger.initConnectAck(message);
+      case "cancel_connect":
+        return this.#merger.cancelConnect(message);
+      case "exchange":
+        return this.#merger.exchange(message);
+      case "resolved":
+        return this.#merger.resolved(message);
+      case "new_nodes":
+        return this.#merger.newNodes(message);
+      case "in_sync":
+        return this.#merger.inSync(message);
+      case "lock_set":
+        return this.#lockSet(message);
+      case "lost_connection":
+        return this.#partitions.lostConnection(message);
+      case "remove_connection":
+        return this.#partitions.removeConnection(message);
+    }
+  }
+
+  #lockSet({ locker, set, myTag }: Extract<PeerMessage, { type: "lock_set" }>): void {
+    const { lockerInbox } = this.parts;
+    const session = this.#merger.sessions.get(locker.node);
+    // Nothing is kept for who has no session.
+    if (session === undefined) return;
+    if (myTag !== undefined && this.#merger.sessions.find(locker.node, myTag) === undefined) return;
+    lockerInbox.post({ type: "lock_set", locker, set, tag: myTag });
+  }
+
+  #call({ from, request }: Call): void {
+    const [tag, elements] = isTuple(request) ? [request[0], request.slice(1)] : [request, []];
+    if (!(tag instanceof Atom)) return;
+    const answer = this.#answers.get(`${tag.text}/${elements.length}`)?.(elements, from[0]);
+    if (answer !== undefined) reply(this.parts.server, from, answer);
+  }
+
+  #makeAnswers(): ReadonlyMap<string, Answer> {
+    const { names, locks, members } = this.parts;
+    const known = (): Term => [...members.known.keys()];
+    return new Map<string, Answer>([
+      ["set_lock/1", ([id], from) => this.#setLock(id, from)],
+      [
+        "del_lock/1",
+        ([id], from) => {
+          if (isLockId(id)) locks.delete(id, from);
+          return isLockId(id) ? true : undefined;
+        },
+      ],
+      ["register/3", (elements, from) => this.#register(elements, from)],
+      ["register_ext/4", (elements, from) => this.#register(elements, from)],
+      [
+        "unregister/1",
+        ([name]) => {
+          if (name !== undefined) names.delete(name);
+          return atoms.ok;
+        },
+      ],
+      ["get_known/0", known],
+      ["get_synced/0", () => [...members.synced]],
+      ["get_names_ext/0", () => names.external().map(externalTerm)],
+      ["get_protocol_version/0", () => PROTOCOL_VERSION],
+      ["info/0", () => this.#state()],
+    ]);
+  }
+
+  #setLock(id: Term | undefined, from: Pid): boolean | undefined {
+    if (!isLockId(id)) return undefined;
+    const { host, locks } = this.parts;
+    // Of who is not there (any more) nobody would hear that it ended.
+    const isHere = from.node === this.#ownNode() || host.isConnected(from.node);
+    return isHere && locks.set(id, from);
+  }
+
+  #register([name, pid, method, registrar]: readonly Term[], from: Pid): Term | undefined {
+    if (name === undefined || !(pid instanceof Pid) || method === undefined) return undefined;
+    const external = registrar instanceof Atom ? { name, pid, registrar } : undefined;
+    if (!insertName(this.parts, { name, pid, method }, from, external)) {
+      // What others take for registered is not, here: better not to be one of them.
+      this.parts.host.disconnect(from.node);
+    }
+    return YES;
+  }
+
+  /** `global:info/0`: the record of the server's state, as in OTP. */
+  #state(): Term {
+    const { members, options, locker, locks } = this.parts;
+    const { connectAll, preventOverlappingPartitions } = options;
+    const conf = t(atom("conf"), connectAll, preventOverlappingPartitions);
+    const known = [...members.known].map(knownTerm);
+    const registrar = this.registrar.process.pid;
+    const [synced, resolvers] = [[...members.synced], this.#merger.sessions.nodes()];
+    const own = this.#ownNode();
+    const down = locks.globalLockDown;
+    const pids = [locker.pid, registrar, NO_TRACE, down] as const;
+    return t(atom("state"), conf, known, synced, resolvers, [], own, ...pids);
+  }
+
+  #ownNode(): Atom {
+    return this.parts.server.pid.node;
+  }
+}
+
+function isLockId(id: Term | undefined): id is LockId {
+  return isTuple(id, 2);
+}
