@@ -9,7 +9,10 @@ const FLOORS = {
   etf: { folders: ["bytes", "term"], builtins: ["zlib", "buffer"] },
   signal: { folders: ["term"], builtins: [] },
   trace: { folders: ["term", "signal"], builtins: ["diagnostics_channel"] },
-  process: { folders: ["term", "signal", "carrier/clock", "trace"], builtins: [] },
+  process: {
+    folders: ["term", "signal", "carrier/clock", "trace"],
+    builtins: ["async_hooks"],
+  },
   wire: { folders: ["bytes", "term", "etf", "signal", "trace"], builtins: [] },
   carrier: { folders: ["bytes", "trace"], builtins: ["net", "tls", "fs", "worker_threads"] },
   handshake: {

@@ -21,7 +21,10 @@ export { type CallOptions, type From, type GenRequest, genRequest, reply } from 
 export type { Destination, NamedProcess } from "./process/destination.ts";
 export { ProcessError } from "./process/errors.ts";
 export { ErlangError, ErlangThrow, ExitReason } from "./process/exceptions.ts";
+export type { MonitorOptions } from "./process/monitor.ts";
+export { currentProcess } from "./process/current-process.ts";
 export type { Process } from "./process/process.ts";
+export type { ProcessBody } from "./process/process-options.ts";
 export type { ReceiveOptions } from "./process/receivers.ts";
 export { startNode } from "./start-node.ts";
 export type { ListenAt, StartNodeOptions } from "./start-options.ts";

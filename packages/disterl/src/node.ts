@@ -6,7 +6,10 @@ import { CallError } from "./otp/errors.ts";
 import { type CallOptions, call, cast } from "./otp/gen.ts";
 import { type Destination, destinationNode, nodeAtom } from "./process/destination.ts";
 import { NONODE } from "./process/identity.ts";
-import type { Process, ProcessOptions } from "./process/process.ts";
+import { ProcessError } from "./process/errors.ts";
+import type { Process } from "./process/process.ts";
+import { processInfo, type ProcessInfo } from "./process/process-info.ts";
+import type { ProcessBody, ProcessOptions } from "./process/process-options.ts";
 import type { Name } from "./signal/signal.ts";
 import { type Atom, atom, atomOrBoolean } from "./term/atom.ts";
 import type { List } from "./term/list.ts";
@@ -21,11 +24,8 @@ import type { NodeStatus } from "./node/status.ts";
 const NET_KERNEL = atom("net_kernel");
 const IS_AUTH = atom("is_auth");
 
-/** A process of {@link Node.spawn}: as {@link ProcessOptions}, with text for names. */
-export interface SpawnOptions extends Omit<ProcessOptions, "name" | "system"> {
-  /** Registers the process under this name. */
-  readonly name?: Name | string;
-}
+/** What a process of {@link Node.spawn} is started with. */
+export interface SpawnOptions extends Omit<ProcessOptions, "system"> {}
 
 /** Options of {@link Node.connect} and {@link Node.ping}. */
 export interface ConnectOptions {
@@ -168,26 +168,65 @@ export class Node {
   // ── processes ─────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Starts a process: an address that others can send to, call, link and monitor. With `onMessage` it
-   * is driven by its messages, without it they wait for `receive`.
+   * Starts a process: an address that others can send to, call, link and monitor. With a function it
+   * does what that does, and ends when it returns; with `onMessage` it is driven by its messages;
+   * without either, messages wait for `receive` of whoever has the process.
+   *
+   *     node.spawn(async (self) => {
+   *       for await (const message of self) …
+   *     }, { name: "counter" });
    *
    * @throws ProcessError `ERR_NAME_REGISTERED`.
    */
-  spawn(options: SpawnOptions = {}): Process {
+  spawn(body: ProcessBody, options?: SpawnOptions): Process;
+  spawn(options?: SpawnOptions): Process;
+  spawn(first: ProcessBody | SpawnOptions = {}, second: SpawnOptions = {}): Process {
     this.#assertRunning();
-    const { name, ...rest } = options;
-    if (name === undefined) return this.#parts.processes.spawn(rest);
-    return this.#parts.processes.spawn({
-      ...rest,
-      name: typeof name === "string" ? atomOrBoolean(name) : name,
-    });
+    const { processes } = this.#parts;
+    return typeof first === "function" ? processes.spawn(second, first) : processes.spawn(first);
+  }
+
+  /** The processes of this node that live (`erlang:processes/0`). */
+  processes(): Pid[] {
+    return Array.from(this.#parts.processes.processes(), ({ pid }) => pid);
+  }
+
+  /** What is known of a process of this node; undefined when it has ended (`erlang:process_info/1`). */
+  processInfo(pid: Pid): ProcessInfo | undefined {
+    const process = this.#parts.processes.find(pid);
+    return process && processInfo(process);
+  }
+
+  /**
+   * Gives a process of this node a name (`erlang:register/2`).
+   * @throws ProcessError `ERR_NO_PROCESS`, `ERR_NAME_REGISTERED`, `ERR_PROCESS_NAMED`; TypeError for
+   *   the name `undefined`.
+   */
+  register(name: Name | string, pid: Pid): void {
+    const process = this.#parts.processes.find(pid);
+    if (process === undefined) {
+      throw new ProcessError("ERR_NO_PROCESS", `there is no process ${pid.toString()} here`);
+    }
+    this.#parts.processes.names.register(nameOf(name), process);
+  }
+
+  /**
+   * Takes a name away from its process (`erlang:unregister/1`).
+   * @throws ProcessError `ERR_NAME_UNKNOWN`.
+   */
+  unregister(name: Name | string): void {
+    if (this.#parts.processes.names.unregister(nameOf(name))) return;
+    throw new ProcessError("ERR_NAME_UNKNOWN", `nothing is registered as ${String(name)}`);
+  }
+
+  /** The registered names of this node (`erlang:registered/0`). */
+  registered(): Name[] {
+    return this.#parts.processes.names.names();
   }
 
   /** The process registered here under a name. */
   whereis(name: Name | string): Pid | undefined {
-    return this.#parts.processes.names.whereis(
-      typeof name === "string" ? atomOrBoolean(name) : name,
-    );
+    return this.#parts.processes.names.whereis(nameOf(name));
   }
 
   // ── messages and calls ────────────────────────────────────────────────────────────────────────
@@ -336,4 +375,8 @@ export class Node {
       throw new NodeError("ERR_NODE_STOPPED", `the node ${this.name} was stopped`);
     }
   }
+}
+
+function nameOf(name: Name | string): Name {
+  return typeof name === "string" ? atomOrBoolean(name) : name;
 }

@@ -30,7 +30,6 @@ import {
   type NodeName,
 } from "./node/node-name.ts";
 import { NodeTable } from "./node/node-table.ts";
-import { SpawnRequests } from "./node/spawn-requests.ts";
 import { StatusFeed } from "./node/status.ts";
 import { Identity } from "./process/identity.ts";
 import { ProcessTable } from "./process/process-table.ts";
@@ -89,7 +88,7 @@ function build(options: StartNodeOptions, name: NodeName, nameDomain: NameDomain
   processes.onCrash = (process, reason, error) => {
     status.publish({ type: "crash", process: process.pid.toString(), reason, error });
   };
-  const spawnRequests = new SpawnRequests(processes);
+  const { spawnRequests } = processes;
   const local = new NetMessage(
     processes,
     {
@@ -226,6 +225,7 @@ function startServices(
     onMessage: ioServer({ write, apply }),
   });
   caller.groupLeader = user.pid;
+  processes.groupLeader = user.pid;
 }
 
 function listen({ acceptor, discovery }: NodeParts, options: StartNodeOptions): Promise<Listener> {

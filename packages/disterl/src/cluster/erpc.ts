@@ -1,4 +1,4 @@
-import type { SpawnRequests } from "../node/spawn-requests.ts";
+import type { SpawnRequests } from "../process/spawn-requests.ts";
 import { CallError } from "../otp/errors.ts";
 import type { CallOptions } from "../otp/gen.ts";
 import type { Process } from "../process/process.ts";

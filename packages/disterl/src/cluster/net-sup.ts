@@ -6,7 +6,7 @@ import type { AllowList } from "../node/allow-list.ts";
 import type { Auth } from "../node/auth.ts";
 import type { NetKernel } from "../node/net-kernel.ts";
 import type { NodeTable } from "../node/node-table.ts";
-import type { SpawnRequests } from "../node/spawn-requests.ts";
+import type { SpawnRequests } from "../process/spawn-requests.ts";
 import type { StatusFeed } from "../node/status.ts";
 import type { Identity } from "../process/identity.ts";
 import type { Process } from "../process/process.ts";

@@ -2,7 +2,9 @@ import type { Connection } from "../connection/connection.ts";
 import type { Process } from "../process/process.ts";
 import type { ProcessTable } from "../process/process-table.ts";
 import type {
+  Demonitor,
   Down,
+  Exit2,
   Link,
   Monitor,
   Name,
@@ -46,13 +48,19 @@ export class NetMessage {
   dispatch(signal: Signal, connection?: Connection, bytes = 0): void {
     switch (signal.type) {
       case "send":
-        this.#processes.find(signal.to)?.deliver(signal.message, bytes);
+        this.#processes.find(signal.to)?.deliver(signal.message, bytes, signal.token);
         return;
       case "reg_send":
-        this.#processes.names.find(signal.to)?.deliver(signal.message, bytes);
+        this.#processes.names.find(signal.to)?.deliver(signal.message, bytes, signal.token);
         return;
       case "alias_send":
-        this.#processes.aliases.deliver(signal.to, signal.message, bytes);
+        this.#processes.aliases.deliver(
+          signal.to,
+          signal.message,
+          bytes,
+          signal.token,
+          signal.priority,
+        );
         return;
       case "link":
         this.#link(signal, connection);
@@ -69,16 +77,16 @@ export class NetMessage {
         this.#processes.find(signal.to)?.links.unlinkAckReceived(signal.from, signal.id);
         return;
       case "exit":
-        this.#processes.find(signal.to)?.linkExit(signal.from, signal.reason);
+        this.#processes.find(signal.to)?.linkExit(signal.from, signal.reason, signal.token);
         return;
       case "exit2":
-        this.#target(signal.to)?.exitSignal(signal.from, signal.reason);
+        this.#target(signal.to)?.exitReceived(signal.from, signal.reason, signal.token, this.#isUrgent(signal));
         return;
       case "monitor":
         this.#monitor(signal, connection);
         return;
       case "demonitor":
-        this.#target(signal.to)?.watchers.remove(signal.from, signal.ref);
+        this.#demonitor(signal);
         return;
       case "down":
         this.#down(signal, connection);
@@ -99,9 +107,21 @@ export class NetMessage {
 
   #target(to: Pid | Name | Reference): Process | undefined {
     if (to instanceof Pid) return this.#processes.find(to);
-    // Exit signals to aliases need an alias made with the `priority` option; ours are not.
-    if (to instanceof Reference) return undefined;
+    if (to instanceof Reference) return this.#processes.aliases.get(to)?.owner;
     return this.#processes.names.find(to);
+  }
+
+  /** Priority counts only for an alias that was made with it (protocol CM-42). */
+  #isUrgent({ to, priority }: Exit2): boolean {
+    if (!priority || !(to instanceof Reference)) return false;
+    return this.#processes.aliases.get(to)?.priority === true;
+  }
+
+  /** A name may stand for another process by now, or for none. */
+  #demonitor({ from, to, ref }: Demonitor): void {
+    const { namedWatchers } = this.#processes;
+    const process = to instanceof Pid ? this.#processes.find(to) : namedWatchers.get(ref)?.owner;
+    process?.watchers.remove(from, ref);
   }
 
   #link({ from, to }: Link, connection: Connection | undefined): void {

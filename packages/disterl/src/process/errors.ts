@@ -2,11 +2,18 @@ import { DistError } from "../errors.ts";
 import type { Term } from "../term/term.ts";
 
 /** Codes of {@link ProcessError}. */
-export type ProcessErrorCode = "ERR_PROCESS_EXITED" | "ERR_NAME_REGISTERED" | "ERR_RECEIVE_TIMEOUT";
+export type ProcessErrorCode =
+  | "ERR_PROCESS_EXITED"
+  | "ERR_NO_PROCESS"
+  | "ERR_NAME_REGISTERED"
+  | "ERR_NAME_UNKNOWN"
+  | "ERR_PROCESS_NAMED"
+  | "ERR_RECEIVE_TIMEOUT"
+  | "ERR_SPAWN_REFUSED";
 
-/** Something about a local process: it ended, its name is taken, nothing came in time. */
+/** Something about processes: it ended, its name is taken, nothing came in time. */
 export class ProcessError extends DistError<ProcessErrorCode> {
-  /** With `ERR_PROCESS_EXITED`: why it ended, as a term. */
+  /** With `ERR_PROCESS_EXITED`: why it ended; with `ERR_SPAWN_REFUSED`: why there is no process. */
   readonly reason: Term | undefined;
 
   constructor(code: ProcessErrorCode, message: string, reason?: Term) {

@@ -24,9 +24,28 @@ export class Identity {
   /** Tells references of this run from those of an earlier run with an equal creation. */
   readonly #refSalt: number;
 
+  /** For tables whose keys are of a peer's choice: it never leaves the node. */
+  readonly hashSalt: number;
+
   /** `random` gives 32 bits, unsigned. */
   constructor(random: () => number) {
     this.#refSalt = random() >>> 0;
+    this.hashSalt = random() >>> 0;
+  }
+
+  /** How many references were made: the {@link referenceNumber} of the last one. */
+  get referenceCount(): number {
+    return this.#refCounter;
+  }
+
+  /** Whether numbers of pids come again: some may be in use still. */
+  get pidsWrapped(): boolean {
+    return this.#serial > 0;
+  }
+
+  /** Is that a pid of this node, under its name of now or an earlier one? */
+  isOwnPid(pid: Pid): boolean {
+    return (pid.node === this.node && pid.creation === this.creation) || this.isFormer(pid);
   }
 
   /** The node gets a name, or loses it. What was made before is known still. */
@@ -44,8 +63,8 @@ export class Identity {
     return this.#former.has(node);
   }
 
-  /** Was that pid made by this node, under an earlier name? */
-  isFormer({ node, creation }: Pid): boolean {
+  /** Was that pid or reference made by this node, under an earlier name? */
+  isFormer({ node, creation }: { readonly node: Atom; readonly creation: number }): boolean {
     return this.#former.get(node) === creation;
   }
 

@@ -2,14 +2,16 @@ import { expect, test } from "vitest";
 import { atom } from "../term/atom.ts";
 import { Pid } from "../term/pid.ts";
 import { Links } from "./links.ts";
-import { RelationCounts } from "./relation-counts.ts";
+import { PeerIndex } from "./peer-index.ts";
 
 const node = atom("far@away");
 const other = new Pid(node, 7, 0, 5);
 
-function links(): { links: Links; counts: RelationCounts } {
-  const counts = new RelationCounts();
-  return { links: new Links(counts), counts };
+const own = { isOwnPid: (pid: Pid): boolean => pid.node.text === "near@by" };
+
+function links(): { links: Links; counts: PeerIndex<unknown> } {
+  const counts = new PeerIndex<unknown>();
+  return { links: new Links(counts, "me", own), counts };
 }
 
 test("a link is sent once, and an exit ends it once", () => {
@@ -72,4 +74,24 @@ test("a node that is gone takes its links along, and only active ones count", ()
   expect(mine.takeWhere((pid) => pid.node === node)).toEqual([other]);
   expect([...mine.linked()]).toEqual([near]);
   expect(counts.of(node)).toBe(0);
+});
+
+test("the index knows who has links with a node, and counts none of the own node", () => {
+  const { links: mine, counts } = links();
+  mine.link(other);
+  mine.link(new Pid(node, 8, 0, 5));
+  mine.link(new Pid(atom("near@by"), 1, 0, 5));
+  expect(counts.owners(node)).toEqual(["me"]);
+  expect(counts.of(atom("near@by"))).toBe(0);
+  mine.takeWhere(() => true);
+  expect(counts.owners(node)).toEqual([]);
+});
+
+test("pids of other nodes with the number of one of ours are others", () => {
+  const { links: mine } = links();
+  mine.link(new Pid(atom("near@by"), 7, 0, 5));
+  mine.link(other);
+  mine.link(new Pid(node, 7, 0, 6));
+  mine.link(new Pid(node, 7, 1, 5));
+  expect(mine.size).toBe(4);
 });

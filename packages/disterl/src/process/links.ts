@@ -1,11 +1,18 @@
 import type { Pid } from "../term/pid.ts";
-import type { RelationCounts } from "./relation-counts.ts";
+import type { PeerIndex } from "./peer-index.ts";
 
 interface LinkEntry {
-  readonly pid: Pid;
+  pid: Pid;
+  /** Whether it is one of this node. */
+  readonly isLocal: boolean;
   active: boolean;
   /** The unlink that waits for its ack; meaningful only while inactive. */
   unlinkId: bigint;
+}
+
+/** Who knows the pids of this node. */
+export interface OwnPids {
+  isOwnPid(pid: Pid): boolean;
 }
 
 /**
@@ -15,13 +22,22 @@ interface LinkEntry {
  * A process counts as linked only while the entry is *active*. After an unlink the entry stays,
  * inactive, until the ack with the same id arrives.
  */
-export class Links {
-  readonly #entries = new Map<string, LinkEntry>();
-  readonly #counts: RelationCounts;
+export class Links<Owner = unknown> {
+  /** By the number of local pids, by the key of others, whose numbers are of their choice. */
+  readonly #entries = new Map<number | string, LinkEntry>();
+  readonly #index: PeerIndex<Owner>;
+  readonly #owner: Owner;
+  readonly #own: OwnPids;
   #lastUnlinkId = 0n;
 
-  constructor(counts: RelationCounts) {
-    this.#counts = counts;
+  constructor(index: PeerIndex<Owner>, owner: Owner, own: OwnPids) {
+    this.#index = index;
+    this.#owner = owner;
+    this.#own = own;
+  }
+
+  #find(pid: Pid): LinkEntry | undefined {
+    return this.#entries.get(this.#own.isOwnPid(pid) ? pid.id : pid.key);
   }
 
   /** Entries, waiting acks included. */
@@ -35,12 +51,12 @@ export class Links {
   }
 
   isLinked(pid: Pid): boolean {
-    return this.#entries.get(pid.key)?.active === true;
+    return this.#find(pid)?.active === true;
   }
 
   /** We link: true when a link signal has to be sent. */
   link(pid: Pid): boolean {
-    const entry = this.#entries.get(pid.key);
+    const entry = this.#find(pid);
     if (entry === undefined) {
       this.#add(pid);
       return true;
@@ -53,7 +69,7 @@ export class Links {
 
   /** We unlink: the id for the unlink signal, or undefined when there was no link. */
   unlink(pid: Pid): bigint | undefined {
-    const entry = this.#entries.get(pid.key);
+    const entry = this.#find(pid);
     if (entry === undefined || !entry.active) return undefined;
     this.#lastUnlinkId = BigInt.asUintN(64, this.#lastUnlinkId + 1n) || 1n;
     entry.active = false;
@@ -63,17 +79,17 @@ export class Links {
 
   /** A link signal came. An entry with an unlink under way is not revived: the peer will see it. */
   linkReceived(pid: Pid): void {
-    if (!this.#entries.has(pid.key)) this.#add(pid);
+    if (this.#find(pid) === undefined) this.#add(pid);
   }
 
   /** An unlink signal came; the caller acknowledges it in any case. */
   unlinkReceived(pid: Pid): void {
-    const entry = this.#entries.get(pid.key);
+    const entry = this.#find(pid);
     if (entry?.active === true) this.#remove(entry);
   }
 
   unlinkAckReceived(pid: Pid, id: bigint): void {
-    const entry = this.#entries.get(pid.key);
+    const entry = this.#find(pid);
     if (entry !== undefined && !entry.active && entry.unlinkId === id) {
       this.#remove(entry);
     }
@@ -81,7 +97,7 @@ export class Links {
 
   /** The other process ended: true when the exit concerns us, false when there was no link (any more). */
   exitReceived(pid: Pid): boolean {
-    const entry = this.#entries.get(pid.key);
+    const entry = this.#find(pid);
     if (entry === undefined) return false;
     this.#remove(entry);
     return entry.active;
@@ -99,23 +115,19 @@ export class Links {
   }
 
   /** The own node was named anew: links to its processes go by their new pids. */
-  rename(moved: (pid: Pid) => Pid | undefined): void {
-    for (const entry of [...this.#entries.values()]) {
-      const pid = moved(entry.pid);
-      if (pid === undefined) continue;
-      this.#remove(entry);
-      this.#entries.set(pid.key, { ...entry, pid });
-      this.#counts.add(pid.node, 1);
-    }
+  rename(moved: (pid: Pid) => Pid): void {
+    for (const entry of this.#entries.values()) if (entry.isLocal) entry.pid = moved(entry.pid);
   }
 
   #add(pid: Pid): void {
-    this.#entries.set(pid.key, { pid, active: true, unlinkId: 0n });
-    this.#counts.add(pid.node, 1);
+    const isLocal = this.#own.isOwnPid(pid);
+    const entry = { pid, isLocal, active: true, unlinkId: 0n };
+    this.#entries.set(isLocal ? pid.id : pid.key, entry);
+    if (!isLocal) this.#index.add(pid.node, this.#owner, 1);
   }
 
-  #remove(entry: LinkEntry): void {
-    this.#entries.delete(entry.pid.key);
-    this.#counts.add(entry.pid.node, -1);
+  #remove({ pid, isLocal }: LinkEntry): void {
+    this.#entries.delete(isLocal ? pid.id : pid.key);
+    if (!isLocal) this.#index.add(pid.node, this.#owner, -1);
   }
 }

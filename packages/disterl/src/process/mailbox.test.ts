@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import { Mailbox } from "./mailbox.ts";
 
+const box = (references = { referenceCount: 0 }): Mailbox => new Mailbox(references);
+
 test("first in, first out, across growth and wrapping", () => {
-  const mailbox = new Mailbox();
+  const mailbox = box();
   let next = 0;
   let expected = 0;
   for (let round = 0; round < 50; round++) {
@@ -17,12 +19,56 @@ test("first in, first out, across growth and wrapping", () => {
 });
 
 test("taking from the middle leaves the rest in order", () => {
-  const mailbox = new Mailbox();
+  const mailbox = box();
   for (let i = 0; i < 20; i++) mailbox.push(i, i);
-  expect(mailbox.take((message) => message === 13)).toBe(13);
-  expect(mailbox.take((message) => message === 13)).toBeUndefined();
-  expect(mailbox.take((message) => message === 0)).toBe(0);
-  const rest = Array.from({ length: 18 }, () => mailbox.shift());
-  expect(rest).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 16, 17, 18, 19]);
+  for (const taken of [13, 0, 2, 18]) {
+    expect(mailbox.take((message) => message === taken)).toBe(taken);
+    expect(mailbox.take((message) => message === taken)).toBeUndefined();
+  }
+  const rest = Array.from({ length: 16 }, () => mailbox.shift());
+  expect(rest).toEqual([1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 16, 17, 19]);
   expect(mailbox.bytes).toBe(0);
+});
+
+test("urgent messages stand before the others, in their own order", () => {
+  const mailbox = box();
+  mailbox.push(1, 0);
+  mailbox.pushUrgent("a", 0);
+  mailbox.push(2, 0);
+  mailbox.pushUrgent("b", 0);
+  mailbox.pushUrgent("c", 0);
+  expect(mailbox.messages()).toEqual(["a", "b", "c", 1, 2]);
+  expect(mailbox.take("b")).toBe("b");
+  mailbox.pushUrgent("d", 0);
+  expect(mailbox.shift()).toBe("a");
+  expect(mailbox.messages()).toEqual(["c", "d", 1, 2]);
+});
+
+test("the search for a fresh reference begins where messages can hold it", () => {
+  const references = { referenceCount: 0 };
+  const mailbox = box(references);
+  for (let i = 0; i < 1000; i++) {
+    if (i === 500) references.referenceCount = 3;
+    if (i === 900) references.referenceCount = 4;
+    mailbox.push(i, 0);
+  }
+  expect(mailbox.positionSince(3)).toBe(500);
+  expect(mailbox.positionSince(4)).toBe(900);
+  expect(mailbox.positionSince(5)).toBe(1000);
+  mailbox.take(700);
+  mailbox.shift();
+  expect(mailbox.positionSince(4)).toBe(898);
+  let tested = 0;
+  mailbox.take(() => tested++ === 1e9, mailbox.positionSince(4));
+  expect(tested).toBe(100);
+});
+
+test("what came before the mailbox was deep is looked at, too", () => {
+  const references = { referenceCount: 9 };
+  const mailbox = box(references);
+  for (let i = 0; i < 1000; i++) mailbox.push(i, 0);
+  expect(mailbox.positionSince(9)).toBeLessThan(70);
+  const shallow = box(references);
+  for (let i = 0; i < 10; i++) shallow.push(i, 0);
+  expect(shallow.positionSince(100)).toBe(0);
 });

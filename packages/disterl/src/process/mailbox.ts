@@ -1,85 +1,184 @@
+import { matches, type Pattern } from "../term/match.ts";
 import type { Term } from "../term/term.ts";
+import { type Entry, messageOf, Traced } from "./trace-token.ts";
 
 /** An empty mailbox of no more slots than this keeps them. */
 const KEEP_SLOTS = 4096;
+const LEAST_SLOTS = 8;
+/** From so many waiting messages on, each new one notes which references there were when it came. */
+const DEEP = 64;
 
 /**
  * Messages that have arrived and wait: first in, first out, with a look at all of them for selective
- * receive. A ring of power-of-two size; taking from the front and adding at the end cost the same
- * however many wait.
+ * receive. A ring of power-of-two size; taking from either end and adding cost the same however many
+ * wait. Priority messages stand before all others, in their own order.
+ *
+ * A message cannot hold a reference that was made after it came. In a deep mailbox each message
+ * knows the count of references at its arrival, so that the search for the answer to a fresh one
+ * begins near the end (the *receive marker* of the emulator).
  */
 export class Mailbox {
-  #ring: (Term | undefined)[] = new Array<Term | undefined>(8);
-  #bytes: number[] = new Array<number>(8).fill(0);
+  readonly #references: { readonly referenceCount: number };
+  #ring: (Entry | undefined)[] = [];
+  #bytes: number[] = [];
+  #stamps: number[] | undefined = undefined;
   #head = 0;
   #length = 0;
+  #urgent = 0;
+  /** How many of the messages carry a trace token. */
+  #traced = 0;
   /** What the waiting messages took on the wire, in bytes; local ones count as 0. */
   bytes = 0;
+
+  constructor(references: { readonly referenceCount: number }) {
+    this.#references = references;
+  }
 
   get length(): number {
     return this.#length;
   }
 
-  push(message: Term, bytes: number): void {
-    if (this.#length === this.#ring.length) this.#grow();
-    const at = (this.#head + this.#length) & (this.#ring.length - 1);
-    this.#ring[at] = message;
-    this.#bytes[at] = bytes;
-    this.bytes += bytes;
+  push(message: Entry, bytes: number): void {
+    if (this.#length === this.#ring.length) this.#resize(this.#length * 2);
+    this.#put((this.#head + this.#length) & (this.#ring.length - 1), message, bytes);
     this.#length++;
+    if (this.#length > DEEP && this.#stamps === undefined) {
+      this.#stamps = new Array<number>(this.#ring.length).fill(0);
+    }
+  }
+
+  /** Adds a message before all that are not urgent themselves. */
+  pushUrgent(message: Entry, bytes: number): void {
+    if (this.#length === this.#ring.length) this.#resize(this.#length * 2);
+    const mask = this.#ring.length - 1;
+    this.#head = (this.#head - 1) & mask;
+    this.#length++;
+    for (let i = 0; i < this.#urgent; i++) this.#move(i + 1, i);
+    this.#put((this.#head + this.#urgent) & mask, message, bytes);
+    this.#urgent++;
   }
 
   /** Takes the oldest message; undefined when there is none. */
-  shift(): Term | undefined {
+  shift(): Entry | undefined {
     if (this.#length === 0) return undefined;
     const at = this.#head;
-    const message = this.#ring[at];
+    const message = this.#ring[at] as Entry;
     this.#ring[at] = undefined;
     this.bytes -= this.#bytes[at] as number;
     this.#head = (at + 1) & (this.#ring.length - 1);
     this.#length--;
-    // A burst that is over does not cost memory for ever.
-    if (this.#length === 0 && this.#ring.length > KEEP_SLOTS) this.clear();
+    if (this.#urgent > 0) this.#urgent--;
+    if (this.#length === 0) this.#emptied();
+    if (this.#traced > 0 && message instanceof Traced) this.#traced--;
     return message;
   }
 
-  /** Takes the oldest message from `start` on that `matches`; the others keep their order. */
-  take(matches: (message: Term) => boolean, start = 0): Term | undefined {
+  /** Takes the oldest message that matches, from position `start` on; the others keep their order. */
+  take(pattern: Pattern, start = 0): Entry | undefined {
     const mask = this.#ring.length - 1;
     for (let i = start; i < this.#length; i++) {
-      const message = this.#ring[(this.#head + i) & mask] as Term;
-      if (!matches(message)) continue;
-      this.bytes -= this.#bytes[(this.#head + i) & mask] as number;
-      for (let j = i; j > 0; j--) {
-        this.#ring[(this.#head + j) & mask] = this.#ring[(this.#head + j - 1) & mask];
-        this.#bytes[(this.#head + j) & mask] = this.#bytes[(this.#head + j - 1) & mask] as number;
-      }
-      this.#ring[this.#head] = undefined;
-      this.#head = (this.#head + 1) & mask;
-      this.#length--;
-      return message;
+      const entry = this.#ring[(this.#head + i) & mask] as Entry;
+      const message = this.#traced > 0 ? messageOf(entry) : (entry as Term);
+      if (matches(message, pattern)) return this.#remove(i);
     }
     return undefined;
   }
 
+  /** The first position where a message can hold the reference with this number. */
+  positionSince(referenceNumber: number): number {
+    const stamps = this.#stamps;
+    if (stamps === undefined) return 0;
+    const mask = this.#ring.length - 1;
+    let low = this.#urgent;
+    let high = this.#length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((stamps[(this.#head + middle) & mask] as number) < referenceNumber) low = middle + 1;
+      else high = middle;
+    }
+    // Urgent messages came at any time.
+    return this.#urgent > 0 ? 0 : low;
+  }
+
+  /** The messages, oldest first. */
+  messages(): Term[] {
+    const mask = this.#ring.length - 1;
+    return Array.from({ length: this.#length }, (_, i) =>
+      messageOf(this.#ring[(this.#head + i) & mask] as Entry),
+    );
+  }
+
   clear(): void {
-    this.#ring = new Array<Term | undefined>(8);
-    this.#bytes = new Array<number>(8).fill(0);
+    this.#ring = [];
+    this.#bytes = [];
+    this.#stamps = undefined;
     this.#head = 0;
     this.#length = 0;
+    this.#urgent = 0;
+    this.#traced = 0;
     this.bytes = 0;
   }
 
-  #grow(): void {
-    const size = this.#ring.length;
-    const ring = new Array<Term | undefined>(size * 2);
-    const bytes = new Array<number>(size * 2).fill(0);
+  #put(at: number, message: Entry, bytes: number): void {
+    this.#ring[at] = message;
+    this.#bytes[at] = bytes;
+    this.bytes += bytes;
+    if (this.#stamps !== undefined) this.#stamps[at] = this.#references.referenceCount;
+    if (message instanceof Traced) this.#traced++;
+  }
+
+  /** Takes a message out, and closes the gap from the end that is nearer. */
+  #remove(position: number): Entry {
+    if (position === 0) return this.shift() as Entry;
+    const mask = this.#ring.length - 1;
+    const at = (this.#head + position) & mask;
+    const message = this.#ring[at] as Entry;
+    this.bytes -= this.#bytes[at] as number;
+    const last = this.#length - 1;
+    if (position < this.#length / 2) {
+      for (let i = position; i > 0; i--) this.#move(i - 1, i);
+      this.#ring[this.#head] = undefined;
+      this.#head = (this.#head + 1) & mask;
+    } else {
+      for (let i = position; i < last; i++) this.#move(i + 1, i);
+      this.#ring[(this.#head + last) & mask] = undefined;
+    }
+    this.#length = last;
+    if (position < this.#urgent) this.#urgent--;
+    if (message instanceof Traced) this.#traced--;
+    return message;
+  }
+
+  #move(from: number, to: number): void {
+    const mask = this.#ring.length - 1;
+    const source = (this.#head + from) & mask;
+    const target = (this.#head + to) & mask;
+    this.#ring[target] = this.#ring[source];
+    this.#bytes[target] = this.#bytes[source] as number;
+    if (this.#stamps !== undefined) this.#stamps[target] = this.#stamps[source] as number;
+  }
+
+  /** A burst that is over does not cost memory for ever. */
+  #emptied(): void {
+    if (this.#ring.length > KEEP_SLOTS) this.clear();
+    else this.#stamps = undefined;
+  }
+
+  #resize(slots: number): void {
+    const size = Math.max(LEAST_SLOTS, slots);
+    const mask = this.#ring.length - 1;
+    const ring = new Array<Entry | undefined>(size);
+    const bytes = new Array<number>(size).fill(0);
+    const stamps = this.#stamps && new Array<number>(size).fill(0);
     for (let i = 0; i < this.#length; i++) {
-      ring[i] = this.#ring[(this.#head + i) & (size - 1)];
-      bytes[i] = this.#bytes[(this.#head + i) & (size - 1)] as number;
+      const at = (this.#head + i) & mask;
+      ring[i] = this.#ring[at];
+      bytes[i] = this.#bytes[at] as number;
+      if (stamps !== undefined) stamps[i] = this.#stamps?.[at] as number;
     }
     this.#ring = ring;
     this.#bytes = bytes;
+    this.#stamps = stamps;
     this.#head = 0;
   }
 }

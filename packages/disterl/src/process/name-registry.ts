@@ -1,4 +1,5 @@
 import type { Name } from "../signal/signal.ts";
+import { atoms } from "../term/atom.ts";
 import type { Pid } from "../term/pid.ts";
 import { ProcessError } from "./errors.ts";
 import type { Process } from "./process.ts";
@@ -7,8 +8,12 @@ import type { Process } from "./process.ts";
 export class NameRegistry {
   readonly #byName = new Map<Name, Process>();
 
-  /** @throws ProcessError `ERR_NAME_REGISTERED`. */
+  /**
+   * @throws ProcessError `ERR_NAME_REGISTERED` when another has the name, `ERR_PROCESS_NAMED` when the
+   *   process has one; TypeError for `undefined`, which is no name.
+   */
   register(name: Name, process: Process): void {
+    if (name === atoms.undefined) throw new TypeError("undefined cannot be registered");
     const holder = this.#byName.get(name);
     if (holder !== undefined) {
       throw new ProcessError(
@@ -16,15 +21,19 @@ export class NameRegistry {
         `the name ${String(name)} is registered to ${holder.pid.toString()} already`,
       );
     }
+    if (process.registeredName !== undefined) {
+      const text = `${process.pid.toString()} is registered already, as ${String(process.registeredName)}`;
+      throw new ProcessError("ERR_PROCESS_NAMED", text);
+    }
     this.#byName.set(name, process);
-    process.names.push(name);
+    process.registeredName = name;
   }
 
   /** @returns whether the name was registered. */
   unregister(name: Name): boolean {
     const process = this.#byName.get(name);
     if (process === undefined) return false;
-    process.names.splice(process.names.indexOf(name), 1);
+    process.registeredName = undefined;
     return this.#byName.delete(name);
   }
 

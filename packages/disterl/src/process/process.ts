@@ -1,393 +1,324 @@
-import type { Down, Exit, Name, Signal } from "../signal/signal.ts";
-import { type Atom, atoms } from "../term/atom.ts";
+import type { SendOptions, SendResult } from "../signal/router.ts";
+import type { Name, Signal } from "../signal/signal.ts";
+import { type Atom } from "../term/atom.ts";
+import type { List } from "../term/list.ts";
 import { Pid } from "../term/pid.ts";
-import { ImproperList } from "../term/list.ts";
 import { Reference } from "../term/reference.ts";
 import type { Term } from "../term/term.ts";
-import { isTuple, t } from "../term/tuple.ts";
-import { type Destination, namedDestination } from "./destination.ts";
-import { ProcessError } from "./errors.ts";
-import { reasonOf } from "./exit-reason.ts";
-import type { Identity } from "./identity.ts";
-import { Links } from "./links.ts";
-import { Mailbox } from "./mailbox.ts";
+import { type AliasOptions, ProcessAlias } from "./aliases.ts";
+import { type Destination, namedDestination, nodeAtom } from "./destination.ts";
+import { Dictionary } from "./dictionary.ts";
+import { LinkedActor } from "./linked-actor.ts";
+import {
+  type DemonitorOptions,
+  endMonitor,
+  type MonitorOptions,
+  type MonitorTarget,
+  startMonitor,
+} from "./monitor.ts";
+import type { MonitorNodeOptions } from "./node-monitors.ts";
+import type { ChildOptions, ProcessBody, ProcessOptions } from "./process-options.ts";
 import type { ProcessTable } from "./process-table.ts";
-import { type ReceiveOptions, Receivers } from "./receivers.ts";
-import { ReferenceTable } from "./reference-table.ts";
-import { Watchers } from "./watchers.ts";
+import {
+  abandonSpawn,
+  type SpawnAtOptions,
+  type SpawnRequestOptions,
+  spawnAt,
+  spawnRequest,
+} from "./spawn-request.ts";
+import type { TimerTarget } from "./timers.ts";
 
-/** What a process is started with. */
-export interface ProcessOptions {
-  /** Registers the process under this name. */
-  readonly name?: Name;
-  /**
-   * Called for each message, in order, with no promise in between. What it throws, or a promise of
-   * its that rejects, ends the process. Without it the messages wait for {@link Process.receive}.
-   */
-  readonly onMessage?: ((message: Term, self: Process) => void | Promise<void>) | undefined;
-  /** Exit signals become messages `{'EXIT', From, Reason}` instead of ending the process. */
-  readonly trapExit?: boolean;
-  /** A service of the node: exit signals of others are ignored. @internal */
-  readonly system?: boolean;
-}
-
-/** A call that may be answered by a message to the pid of the caller. @internal */
-export interface ExpectedReply {
-  readonly ref: Reference;
-  replied(reply: Term): void;
-  /** The process that waits has ended. */
-  callerEnded(error: ProcessError): void;
+/** Options of {@link Process.send}. */
+export interface MessageOptions extends SendOptions {
+  /** To an alias made with `priority`, at OTP 28 and later: before ordinary messages. */
+  readonly priority?: boolean | undefined;
 }
 
 /**
  * A process of this node: an address with a mailbox, links and monitors, as real to Erlang nodes as
  * one of theirs. Mirrors the process part of `erl_proc_sig_queue.c`.
+ *
+ * Code of the process gets it as `self`; to everybody else it is a handle. One that has ended sends
+ * nothing any more.
  */
-export class Process {
-  /** @internal */
-  readonly links: Links;
-  /** Who monitors this process. @internal */
-  readonly watchers: Watchers;
-  /** Registered names; kept by the name registry. @internal */
-  readonly names: Name[] = [];
-  /** Exit signals become messages `{'EXIT', From, Reason}` instead of ending the process. */
-  trapExit: boolean;
-  /** Who writes what the processes that this one starts print (`erlang:group_leader/0`). */
-  groupLeader: Pid;
-  /** Told when the process has ended. @internal */
-  onExit: (() => void) | undefined = undefined;
-  readonly #table: ProcessTable;
-  readonly #mailbox = new Mailbox();
-  readonly #receivers: Receivers;
-  readonly #onMessage: ((message: Term, self: Process) => void | Promise<void>) | undefined;
-  readonly #monitors = new Set<Reference>();
-  readonly #aliases = new Set<Reference>();
-  readonly #replies = new ReferenceTable<ExpectedReply>();
-  readonly #system: boolean;
-  #pid: Pid;
-  #scheduled = false;
-  #exitReason: Term | undefined;
+export class Process extends LinkedActor {
+  /** Who started it; undefined when that was the program. */
+  readonly parent: Pid | undefined;
+  /** The monitor that its parent holds on it, when it was started with one. */
+  monitorRef: Reference | undefined = undefined;
+  #dictionary: Dictionary | undefined = undefined;
+  #abort: AbortController | undefined = undefined;
 
   /** @internal */
-  constructor(table: ProcessTable, pid: Pid, options: ProcessOptions) {
-    this.#table = table;
-    this.#pid = pid;
-    this.#onMessage = options.onMessage;
-    this.#system = options.system ?? false;
-    this.trapExit = options.trapExit ?? false;
-    this.groupLeader = pid;
-    this.links = new Links(table.linkCounts);
-    this.watchers = new Watchers(table.watcherCounts);
-    this.#receivers = new Receivers(this.#mailbox, table.clock);
+  constructor(
+    table: ProcessTable,
+    pid: Pid,
+    options: ProcessOptions,
+    body?: ProcessBody,
+    parent?: Pid,
+  ) {
+    super(table, pid, options, body);
+    this.parent = parent;
   }
 
-  /** Whether it is a service of the node, which exit signals of others do not reach. @internal */
-  get system(): boolean {
-    return this.#system;
+  protected override get self(): this {
+    return this;
   }
 
-  /** Its address. One that was read before the node had its name reaches it still, on this node. */
-  get pid(): Pid {
-    return this.#pid;
+  /** Its dictionary: terms by terms. */
+  get dictionary(): Dictionary {
+    this.#dictionary ??= new Dictionary();
+    return this.#dictionary;
   }
 
-  /** Whether it has not ended (`erlang:is_process_alive/1`). */
-  get alive(): boolean {
-    return this.#exitReason === undefined;
+  /** Aborted when the process ends: for what its code waits for besides messages. */
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (!this.alive) this.#abort.abort(this.exited());
+    return this.#abort.signal;
   }
 
-  /** Messages that wait. */
-  get messageQueueLength(): number {
-    return this.#mailbox.length;
-  }
+  // ── children ──────────────────────────────────────────────────────────────────────────────────
 
-  /** @internal */
-  adoptIdentity(identity: Identity): void {
-    const moved = ({ id, serial }: Pid): Pid =>
-      new Pid(identity.node, id, serial, identity.creation);
-    const before = this.#pid.node;
-    if (this.groupLeader.node === before) this.groupLeader = moved(this.groupLeader);
-    this.links.rename((pid) => (pid.node === before ? moved(pid) : undefined));
-    this.#pid = moved(this.#pid);
+  /** Starts a process that prints where this one does, linked or monitored if so asked. */
+  spawn(body: ProcessBody, options?: ChildOptions): Process;
+  spawn(options?: ChildOptions): Process;
+  spawn(first: ProcessBody | ChildOptions = {}, second: ChildOptions = {}): Process {
+    const body = typeof first === "function" ? first : undefined;
+    const { link, monitor, ...rest } = typeof first === "function" ? second : first;
+    const { groupLeader, asyncContext, table } = this;
+    const child = table.spawn({ groupLeader, asyncContext, ...rest }, body, this.pid);
+    if (link === true) {
+      this.links.link(child.pid);
+      child.links.link(this.pid);
+    }
+    if (monitor !== undefined && monitor !== false) {
+      child.monitorRef = this.monitor(child.pid, monitor === true ? {} : monitor);
+    }
+    return child;
   }
 
   // ── messages ──────────────────────────────────────────────────────────────────────────────────
-
-  /** A message arrived. `bytes` is what it took on the wire. @internal */
-  deliver(message: Term, bytes = 0): void {
-    if (this.#exitReason !== undefined) return;
-    if (this.#replies.size > 0 && this.#isReply(message)) return;
-    if (this.#receivers.offer(message)) return;
-    this.#mailbox.push(message, bytes);
-    const { mailboxBytes, mailboxMessages } = this.#table.limits;
-    if (this.#mailbox.length > mailboxMessages || this.#mailbox.bytes > mailboxBytes) {
-      this.#table.onCrash(this, atoms.killed, new Error("the mailbox is over its limit"));
-      this.exit(atoms.killed);
-      return;
-    }
-    if (this.#onMessage !== undefined && !this.#scheduled) {
-      this.#scheduled = true;
-      this.#table.runQueue.schedule(this);
-    }
-  }
-
-  /** Hands a limited number of messages to the callback. @internal */
-  run(): boolean {
-    const onMessage = this.#onMessage;
-    if (onMessage === undefined) return false;
-    for (let i = 0; i < 256; i++) {
-      const message = this.#mailbox.shift();
-      if (message === undefined) {
-        this.#scheduled = false;
-        return false;
-      }
-      try {
-        const result = onMessage(message, this);
-        if (result !== undefined)
-          Promise.resolve(result).catch((error: unknown) => this.crash(error));
-      } catch (error) {
-        this.crash(error);
-      }
-    }
-    return true;
-  }
-
-  /**
-   * Takes the oldest message, or the oldest that `matches`; the others stay, in order. Waits when
-   * there is none.
-   *
-   * @throws ProcessError `ERR_RECEIVE_TIMEOUT` after `timeout` ms, `ERR_PROCESS_EXITED` when the
-   *   process ends meanwhile; the signal's reason on abort.
-   */
-  receive(options: ReceiveOptions = {}): Promise<Term> {
-    if (this.#onMessage !== undefined) {
-      throw new TypeError("this process hands its messages to onMessage: it cannot also receive");
-    }
-    if (this.#exitReason !== undefined) return Promise.reject(this.#exited());
-    return this.#receivers.receive(options);
-  }
-
-  /** Message after message; ends when the process does. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Term, void> {
-    while (this.alive) {
-      let message: Term;
-      try {
-        message = await this.receive();
-      } catch (error) {
-        if (error instanceof ProcessError && error.code === "ERR_PROCESS_EXITED") return;
-        throw error;
-      }
-      yield message;
-    }
-  }
-
-  /**
-   * Hands over `Reply` when a message `{Tag, Reply}` comes whose tag is the reference or
-   * `[alias | reference]`: the answer to a call, which then is no message of the mailbox. @internal
-   */
-  expectReply(expected: ExpectedReply): void {
-    this.#replies.set(expected);
-  }
-
-  /** @internal */
-  forgetReply(ref: Reference): void {
-    this.#replies.take(ref);
-  }
-
-  #isReply(message: Term): boolean {
-    if (!isTuple(message) || message.length !== 2) return false;
-    const tag = message[0];
-    const ref = tag instanceof ImproperList ? tag.tail : tag;
-    if (!(ref instanceof Reference)) return false;
-    const expected = this.#replies.get(ref);
-    expected?.replied(message[1] as Term);
-    return expected !== undefined;
-  }
-
-  // ── relations ─────────────────────────────────────────────────────────────────────────────────
-
-  /** What this process shares with the others of its node. @internal */
-  get table(): ProcessTable {
-    return this.#table;
-  }
-
-  /** Sends a signal of this process. @internal */
-  route(node: Atom, signal: Signal): boolean {
-    return this.#table.router.route(node, signal);
-  }
 
   /**
    * Sends a message (`erlang:send/2`). To whom nobody is, it is lost, as everywhere in Erlang.
    *
    * @returns false when more waits for that node than the busy threshold: await `node.drained()`.
+   *   With `nosuspend` or `noconnect` that word, when the message was not sent for this reason.
    * @throws NodeError `ERR_SEND_NOT_ENCODABLE` when the message is not a term,
    *   `ERR_SEND_QUEUE_FULL` when too much waits.
    */
-  send(to: Destination, message: Term): boolean {
-    const from = this.#pid;
+  send(to: Destination, message: Term): boolean;
+  send(to: Destination, message: Term, options: MessageOptions | undefined): SendResult;
+  send(to: Destination, message: Term, options?: MessageOptions): SendResult {
+    if (!this.alive) return true;
+    const from = this.pid;
+    const token = this.nextToken();
     if (to instanceof Pid) {
-      return this.route(to.node, { type: "send", from, to, message, token: undefined });
+      if (to.node === from.node) {
+        this.table.find(to)?.deliver(message, 0, token);
+        return true;
+      }
+      return this.#route(to.node, { type: "send", from, to, message, token }, options);
     }
     if (to instanceof Reference) {
-      const signal = { type: "alias_send", from, to, message } as const;
-      return this.route(to.node, { ...signal, priority: false, token: undefined });
+      const priority = options?.priority ?? false;
+      const signal = { type: "alias_send", from, to, message, priority, token } as const;
+      return this.#route(to.node, signal, options);
     }
-    const { name, node } = namedDestination(to, this.#pid.node);
-    return this.route(node, { type: "reg_send", from, to: name, message, token: undefined });
+    const { name, node } = namedDestination(to, from.node);
+    return this.#route(node, { type: "reg_send", from, to: name, message, token }, options);
   }
+
+  #route(node: Atom, signal: Signal, options: SendOptions | undefined): SendResult {
+    const { router } = this.table;
+    return options === undefined ? router.route(node, signal) : router.route(node, signal, options);
+  }
+
+  // ── links and monitors ────────────────────────────────────────────────────────────────────────
 
   /** Links with another process; an exit signal follows should it not exist (`erlang:link/1`). */
   link(pid: Pid): void {
-    if (pid.equals(this.#pid) || this.#exitReason !== undefined) return;
-    if (this.links.link(pid)) this.route(pid.node, { type: "link", from: this.#pid, to: pid });
+    if (pid.equals(this.pid) || !this.alive) return;
+    if (this.links.link(pid)) this.route(pid.node, { type: "link", from: this.pid, to: pid });
   }
 
   /** Takes the link away: the end of one does not touch the other any more (`erlang:unlink/1`). */
   unlink(pid: Pid): void {
     const id = this.links.unlink(pid);
-    if (id !== undefined) this.route(pid.node, { type: "unlink", id, from: this.#pid, to: pid });
+    if (id !== undefined) this.route(pid.node, { type: "unlink", id, from: this.pid, to: pid });
   }
 
   /**
    * Watches a process: `{'DOWN', Ref, process, Pid | {Name, Node}, Reason}` arrives, once, when it is
-   * gone or cannot be reached (`erlang:monitor/2`). Texts in `to` become atoms.
+   * gone or cannot be reached (`erlang:monitor/2,3`). Texts in `to` become atoms.
    */
-  monitor(to: Exclude<Destination, Reference>): Reference {
-    const { target, node } = to instanceof Pid ? { target: to, node: to.node } : this.#named(to);
-    const ref = this.#table.identity.nextReference();
-    if (this.#exitReason !== undefined) return ref;
-    const from = this.#pid;
-    const down = (reason: Term): void => {
-      this.#monitors.delete(ref);
-      const item = target instanceof Pid ? target : t(target, node);
-      this.deliver(t(atoms.DOWN, ref, atoms.process, item, reason));
-    };
-    this.#monitors.add(ref);
-    this.#table.monitors.add({ ref, from, node, target, down });
-    this.route(node, { type: "monitor", from, to: target, ref });
-    return ref;
+  monitor(to: MonitorTarget, options?: MonitorOptions): Reference {
+    return startMonitor(this, to, options);
   }
 
-  #named(to: Exclude<Destination, Reference | Pid>): { target: Name; node: Atom } {
-    const { name: target, node } = namedDestination(to, this.#pid.node);
-    return { target, node };
+  /**
+   * Stops watching (`erlang:demonitor/2`). With `flush`, the message of the monitor is removed, should
+   * it have come.
+   * @returns true; with `info` whether there was a monitor still.
+   * @throws TypeError for a monitor of another process.
+   */
+  demonitor(ref: Reference, options: DemonitorOptions = {}): boolean {
+    return endMonitor(this, ref, options);
   }
 
-  /** Stops watching. With `flush`, a DOWN message that came already is removed, too. */
-  demonitor(ref: Reference, options: { readonly flush?: boolean } = {}): void {
-    this.#monitors.delete(ref);
-    const monitor = this.#table.monitors.remove(ref);
-    if (monitor !== undefined) {
-      const { from, target: to, node } = monitor;
-      this.route(node, { type: "demonitor", from, to, ref });
-    } else if (options.flush === true) {
-      this.#mailbox.take(
-        (message) => Array.isArray(message) && message[0] === atoms.DOWN && ref.equals(message[1]),
-      );
+  /**
+   * Watches a node: a message `{nodedown, Node}` arrives when it is gone, or at once when it cannot be
+   * reached (`erlang:monitor_node/2,3`). Every call counts; `false` takes one back.
+   */
+  monitorNode(name: Atom | string, on: boolean, options: MonitorNodeOptions = {}): void {
+    const node = nodeAtom(name);
+    if (!this.alive) return;
+    const { nodeMonitors, reachNode } = this.table;
+    nodeMonitors.add(this, node, on ? 1 : -1);
+    if (on && node !== this.pid.node) {
+      reachNode(node, options, () => nodeMonitors.nodeDown(node));
     }
   }
 
   /**
-   * An address for replies that can be taken back at any time (`erlang:alias/1`). With `reply` the
+   * An address for messages that can be taken back at any time (`erlang:alias/1`). With `reply` the
    * first message takes it back.
    */
-  alias(options: { readonly reply?: boolean } = {}): Reference {
-    const ref = this.#table.identity.nextReference();
-    if (this.#exitReason !== undefined) return ref;
-    const once = options.reply ?? false;
-    this.#aliases.add(ref);
-    this.#table.aliases.activate({
-      ref,
-      once,
-      receive: (message, bytes) => {
-        if (once) this.#aliases.delete(ref);
-        this.deliver(message, bytes);
-      },
-    });
+  alias(options: AliasOptions = {}): Reference {
+    const ref = this.table.identity.nextReference();
+    if (!this.alive) return ref;
+    const alias = new ProcessAlias(this, ref, options);
+    this.heldAliases.add(alias);
+    this.table.aliases.activate(alias);
     return ref;
   }
 
   /** Takes an alias back: what is sent to it is lost from now on. False when it was none. */
   unalias(ref: Reference): boolean {
-    return this.#aliases.delete(ref) && this.#table.aliases.deactivate(ref);
+    const alias = this.table.aliases.get(ref);
+    if (alias === undefined || alias.owner !== this) return false;
+    this.heldAliases.delete(alias);
+    return this.table.aliases.deactivate(ref);
+  }
+
+  /** Makes `leader` the group leader of a process, here or on another node (`erlang:group_leader/2`). */
+  setGroupLeader(leader: Pid, to: Pid): void {
+    if (this.alive) this.route(to.node, { type: "group_leader", leader, to });
+  }
+
+  // ── timers ────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Sends a message after so many milliseconds to a process of this node, or to whoever has the name
+   * then (`erlang:send_after/3`). The end of the process takes its timers away.
+   * @throws TypeError when the time is no whole number, or the pid one of another node.
+   */
+  sendAfter(milliseconds: number, to: TimerTarget, message: Term): Reference {
+    return this.table.timers.start(milliseconds, to, message, false);
+  }
+
+  /** As {@link sendAfter}, with the message `{timeout, Ref, Message}` (`erlang:start_timer/3`). */
+  startTimer(milliseconds: number, to: TimerTarget, message: Term): Reference {
+    return this.table.timers.start(milliseconds, to, message, true);
+  }
+
+  /** Milliseconds that were left; false when there is no such timer (`erlang:cancel_timer/1`). */
+  cancelTimer(ref: Reference): number | false {
+    return this.table.timers.cancel(ref) ?? false;
+  }
+
+  /** Milliseconds that are left; false when there is no such timer (`erlang:read_timer/1`). */
+  readTimer(ref: Reference): number | false {
+    return this.table.timers.read(ref) ?? false;
+  }
+
+  // ── processes on other nodes ──────────────────────────────────────────────────────────────────
+
+  /**
+   * Asks a node for a process that runs `module:fun(...args)` (`erlang:spawn_request/5`). The result
+   * comes as a message: `{spawn_reply, ReqId, ok, Pid}` or `{spawn_reply, ReqId, error, Reason}`, with
+   * the reasons `noconnection`, `notsup`, `badopt`, `system_limit` and what the node answers.
+   *
+   * @returns the `ReqId`; with `monitor` it is the reference of the monitor, too.
+   */
+  spawnRequest(
+    node: Atom | string,
+    module: Name | string,
+    fun: Name | string,
+    args: List,
+    options: SpawnRequestOptions = {},
+  ): Reference {
+    return spawnRequest(this, { node, module, fun, args }, options);
+  }
+
+  /**
+   * As {@link spawnRequest}; resolves to the new process (`erlang:spawn_link/4`, `spawn_monitor/4`, …).
+   * @throws ProcessError `ERR_SPAWN_REFUSED` with the `reason`, `ERR_PROCESS_EXITED`.
+   */
+  spawnAt(
+    node: Atom | string,
+    module: Name | string,
+    fun: Name | string,
+    args: List,
+    options: SpawnAtOptions & { readonly monitor: true | MonitorOptions },
+  ): Promise<readonly [pid: Pid, ref: Reference]>;
+  spawnAt(
+    node: Atom | string,
+    module: Name | string,
+    fun: Name | string,
+    args: List,
+    options?: SpawnAtOptions & { readonly monitor?: false | undefined },
+  ): Promise<Pid>;
+  spawnAt(
+    node: Atom | string,
+    module: Name | string,
+    fun: Name | string,
+    args: List,
+    options: SpawnAtOptions = {},
+  ): Promise<Pid | readonly [Pid, Reference]> {
+    return spawnAt(this, { node, module, fun, args }, options);
+  }
+
+  /**
+   * Gives up a request: no message will come, and a process that was started loses its link and its
+   * monitor (`erlang:spawn_request_abandon/1`). False when the reply had come.
+   */
+  abandonSpawnRequest(ref: Reference): boolean {
+    return abandonSpawn(this, ref);
   }
 
   // ── the end ───────────────────────────────────────────────────────────────────────────────────
 
-  /** Ends the process: its links and monitors hear of it, its names are free. */
-  exit(reason: Term = atoms.normal): void {
-    this.end(reason);
+  /**
+   * Sends an exit signal (`erlang:exit/2`): `kill` cannot be trapped, `normal` ends nobody but the
+   * process itself. To names on other nodes, and to aliases, only at OTP 28 and later.
+   */
+  exitSignal(
+    to: Destination,
+    reason: Term,
+    options: { readonly priority?: boolean | undefined } = {},
+  ): void {
+    if (!this.alive) return;
+    const from = this.pid;
+    const isAddress = to instanceof Pid || to instanceof Reference;
+    const { name: target, node } = isAddress
+      ? { name: to, node: to.node }
+      : namedDestination(to, from.node);
+    const priority = options.priority ?? false;
+    this.route(node, {
+      type: "exit2",
+      from,
+      to: target,
+      reason,
+      priority,
+      token: this.nextToken(),
+    });
   }
 
-  /** As {@link exit}; `unencodable` gives another reason for one that cannot be sent. @internal */
-  end(reason: Term, unencodable: (error: unknown) => Term = () => atoms.badarg): void {
-    if (this.#exitReason !== undefined) return;
-    this.#exitReason = reason;
-    this.#table.remove(this);
-    for (const name of [...this.names]) this.#table.names.unregister(name);
-    for (const ref of this.#aliases) this.#table.aliases.deactivate(ref);
-    for (const ref of [...this.#monitors]) this.demonitor(ref);
-    for (const to of this.links.takeWhere(() => true)) {
-      const exit = { type: "exit", from: this.#pid, to, reason, token: undefined } as const;
-      this.#routeEnd(to.node, exit, unencodable);
-    }
-    for (const { from: to, ref, as } of this.watchers.takeAll()) {
-      this.#routeEnd(to.node, { type: "down", from: as, to, ref, reason }, unencodable);
-    }
-    this.#mailbox.clear();
-    for (const expected of this.#replies.entries()) expected.callerEnded(this.#exited());
-    this.#receivers.fail(this.#exited());
-    this.onExit?.();
-  }
-
-  /** Code of the process threw. @internal */
-  crash(error: unknown): void {
-    if (this.#exitReason !== undefined) return;
-    const reason = reasonOf(error);
-    this.#table.onCrash(this, reason, error);
-    // A service of the node goes on: what one peer has brought about is not felt by the others.
-    if (!this.#system) this.exit(reason);
-  }
-
-  /** An exit signal along a link. @internal */
-  linkExit(from: Pid, reason: Term): void {
-    if (!this.links.exitReceived(from)) return;
-    if (this.trapExit) this.deliver(t(atoms.EXIT, from, reason));
-    else if (reason !== atoms.normal && !this.#system) this.exit(reason);
-  }
-
-  /** `exit(Pid, Reason)` by another process. @internal */
-  exitSignal(from: Pid, reason: Term): void {
-    if (this.#system) return;
-    if (reason === atoms.kill) this.exit(atoms.killed);
-    else if (this.trapExit) this.deliver(t(atoms.EXIT, from, reason));
-    else if (reason !== atoms.normal || from.equals(this.#pid)) this.exit(reason);
-  }
-
-  /** The connection to a node is gone; monitors held are handled by the table. @internal */
-  nodeDown(node: Atom): void {
-    this.watchers.removeNode(node);
-    for (const pid of this.links.takeWhere((linked) => linked.node === node)) {
-      if (this.trapExit) this.deliver(t(atoms.EXIT, pid, atoms.noconnection));
-      else if (!this.#system) this.exit(atoms.noconnection);
-    }
-  }
-
-  /** The reason is a term of the program's: one that cannot be encoded must not keep others waiting. */
-  #routeEnd(node: Atom, signal: Exit | Down, unencodable: (error: unknown) => Term): void {
-    try {
-      this.route(node, signal);
-    } catch (error) {
-      this.#table.onCrash(this, signal.reason, error);
-      this.route(node, { ...signal, reason: unencodable(error) });
-    }
-  }
-
-  #exited(): ProcessError {
-    return new ProcessError(
-      "ERR_PROCESS_EXITED",
-      `the process ${this.#pid.toString()} has ended`,
-      this.#exitReason,
-    );
+  /** @internal */
+  override finish(): void {
+    super.finish();
+    this.#abort?.abort(this.exited());
   }
 }

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { VirtualClock } from "../carrier/virtual-clock.ts";
-import { Mailbox } from "./mailbox.ts";
 import { Receivers } from "./receivers.ts";
 
 const failure = (promise: Promise<unknown>): Promise<unknown> =>
@@ -14,40 +13,50 @@ function broken(): never {
 }
 
 test("a condition that throws fails its own receive, and no other", async () => {
-  const mailbox = new Mailbox();
-  const receivers = new Receivers(mailbox, new VirtualClock());
-  const mine = failure(receivers.receive({ matches: broken }));
-  const other = receivers.receive({});
+  const receivers = new Receivers();
+  const clock = new VirtualClock();
+  const mine = failure(receivers.wait(broken, {}, clock));
+  const other = receivers.wait(undefined, {}, clock);
   expect(receivers.offer(1)).toBe(true);
   expect(String(await mine)).toContain("my own mistake");
   expect(await other).toBe(1);
+  expect(receivers.offer(2)).toBe(false);
+});
 
-  mailbox.push(2, 0);
-  expect(String(await failure(receivers.receive({ matches: broken })))).toContain("my own mistake");
-  expect(mailbox.length).toBe(1);
+test("who waits longest gets the message, if it matches", async () => {
+  const receivers = new Receivers();
+  const clock = new VirtualClock();
+  const text = receivers.wait("text", {}, clock);
+  const first = receivers.wait(undefined, {}, clock);
+  const second = receivers.wait(undefined, {}, clock);
+  expect(receivers.offer(1)).toBe(true);
+  expect(receivers.offer(2)).toBe(true);
+  expect(receivers.offer(3)).toBe(false);
+  expect(receivers.offer("text")).toBe(true);
+  expect(await Promise.all([text, first, second])).toEqual(["text", 1, 2]);
+  expect(receivers.waiting).toBe(false);
 });
 
 test("a timeout of Infinity waits for ever, and sets no timer", async () => {
   const clock = new VirtualClock();
-  const receivers = new Receivers(new Mailbox(), clock);
   let timers = 0;
-  const counting = new Receivers(new Mailbox(), {
+  const counting = {
     now: () => 0,
     soon: () => {},
-    after: (milliseconds, callback) => {
+    after: (milliseconds: number, callback: () => void) => {
       timers++;
       return clock.after(milliseconds, callback);
     },
-  });
-  const waiting = receivers.receive({ timeout: Number.POSITIVE_INFINITY });
-  void counting.receive({ timeout: Number.POSITIVE_INFINITY });
+  };
+  const receivers = new Receivers();
+  const waiting = receivers.wait(undefined, { timeout: Number.POSITIVE_INFINITY }, counting);
   expect(timers).toBe(0);
   receivers.offer(1);
   expect(await waiting).toBe(1);
 });
 
 test("a receive that ended leaves no listener on its signal", async () => {
-  const receivers = new Receivers(new Mailbox(), new VirtualClock());
+  const receivers = new Receivers();
   const abort = new AbortController();
   let listeners = 0;
   const { signal } = abort;
@@ -60,7 +69,7 @@ test("a receive that ended leaves no listener on its signal", async () => {
     listeners--;
     remove.apply(signal, args);
   };
-  const waiting = receivers.receive({ signal });
+  const waiting = receivers.wait(undefined, { signal }, new VirtualClock());
   expect(listeners).toBe(1);
   receivers.offer(1);
   await waiting;

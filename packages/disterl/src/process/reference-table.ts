@@ -15,8 +15,14 @@ const LEAST_SLOTS = 16;
  * trail of outgrown tables behind, and what they still point to survives collection after collection.)
  */
 export class ReferenceTable<Entry extends Referenced> {
+  readonly #hash: (ref: Reference) => number;
   #slots: (Entry | undefined)[] = [];
   #size = 0;
+
+  /** `hash` for references of others: {@link saltedHash}. Default: the counter in those of this node. */
+  constructor(hash: (ref: Reference) => number = referenceNumber) {
+    this.#hash = hash;
+  }
 
   get size(): number {
     return this.#size;
@@ -56,7 +62,7 @@ export class ReferenceTable<Entry extends Referenced> {
   #find(ref: Reference): number {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    let at = referenceNumber(ref) & mask;
+    let at = this.#hash(ref) & mask;
     for (;;) {
       const entry = slots[at];
       if (entry === undefined || entry.ref === ref || entry.ref.equals(ref)) return at;
@@ -72,7 +78,7 @@ export class ReferenceTable<Entry extends Referenced> {
     for (let at = (free + 1) & mask; ; at = (at + 1) & mask) {
       const entry = slots[at];
       if (entry === undefined) break;
-      const home = referenceNumber(entry.ref) & mask;
+      const home = this.#hash(entry.ref) & mask;
       if (((at - home) & mask) < ((at - hole) & mask)) continue;
       slots[hole] = entry;
       hole = at;
@@ -85,4 +91,21 @@ export class ReferenceTable<Entry extends Referenced> {
     this.#slots = new Array<Entry | undefined>(Math.max(LEAST_SLOTS, slots)).fill(undefined);
     for (const entry of entries) this.#slots[this.#find(entry.ref)] = entry;
   }
+}
+
+/**
+ * A hash of references that others choose: the salt is a secret of this node, so nobody can choose
+ * many that fall into one place.
+ */
+export function saltedHash(salt: number): (ref: Reference) => number {
+  const multiplier = salt | 1;
+  return ({ words }) => {
+    let hash = salt;
+    for (let i = 0; i < words.length; i++) {
+      hash = Math.imul(hash ^ (words[i] as number), multiplier);
+      hash ^= hash >>> 15;
+    }
+    hash = Math.imul(hash, 0x85ebca6b);
+    return (hash ^ (hash >>> 13)) >>> 0;
+  };
 }

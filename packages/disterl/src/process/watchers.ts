@@ -1,6 +1,6 @@
 import type { Name } from "../signal/signal.ts";
 import type { Atom } from "../term/atom.ts";
-import type { Pid } from "../term/pid.ts";
+import { Pid } from "../term/pid.ts";
 import type { Reference } from "../term/reference.ts";
 import type { OwnPids } from "./links.ts";
 import type { PeerIndex } from "./peer-index.ts";
@@ -16,23 +16,31 @@ export interface Watcher {
   readonly removed?: () => void;
 }
 
+/** A process that is watched by a name, which it may lose. */
+export interface NamedWatch<Owner> {
+  readonly ref: Reference;
+  readonly owner: Owner;
+}
+
+/** What the processes of a node have in common. */
+export interface WatcherTables<Owner> {
+  readonly identity: OwnPids;
+  readonly watcherCounts: PeerIndex<Owner>;
+  readonly namedWatchers: ReferenceTable<NamedWatch<Owner>>;
+  /** For the references of others. */
+  readonly foreignHash: (ref: Reference) => number;
+}
+
 /** Who monitors one process. */
 export class Watchers<Owner = unknown> {
   readonly #byRef: ReferenceTable<Watcher>;
-  readonly #index: PeerIndex<Owner>;
   readonly #owner: Owner;
-  readonly #own: OwnPids;
+  readonly #shared: WatcherTables<Owner>;
 
-  constructor(
-    index: PeerIndex<Owner>,
-    owner: Owner,
-    own: OwnPids,
-    hash: (ref: Reference) => number,
-  ) {
-    this.#index = index;
+  constructor(owner: Owner, shared: WatcherTables<Owner>) {
     this.#owner = owner;
-    this.#own = own;
-    this.#byRef = new ReferenceTable(hash);
+    this.#shared = shared;
+    this.#byRef = new ReferenceTable(shared.foreignHash);
   }
 
   get size(): number {
@@ -48,12 +56,16 @@ export class Watchers<Owner = unknown> {
     if (this.#byRef.get(watcher.ref) !== undefined) return;
     this.#byRef.set(watcher);
     this.#count(watcher.from, 1);
+    if (!(watcher.as instanceof Pid)) {
+      this.#shared.namedWatchers.set({ ref: watcher.ref, owner: this.#owner });
+    }
   }
 
   remove(from: Pid, ref: Reference): void {
-    if (this.#byRef.get(ref)?.from.equals(from) !== true) return;
-    this.#byRef.take(ref);
-    this.#count(from, -1);
+    const watcher = this.#byRef.get(ref);
+    if (watcher?.from.equals(from) !== true) return;
+    this.#drop(watcher);
+    watcher.removed?.();
   }
 
   /** Forgets the watchers of a node that is gone. */
@@ -66,14 +78,18 @@ export class Watchers<Owner = unknown> {
   /** Gives all watchers and forgets them. */
   takeAll(): Watcher[] {
     const all = this.#byRef.entries();
-    for (const { from, ref } of all) {
-      this.#byRef.take(ref);
-      this.#count(from, -1);
-    }
+    for (const watcher of all) this.#drop(watcher);
     return all;
   }
 
+  #drop({ from, ref, as }: Watcher): void {
+    this.#byRef.take(ref);
+    this.#count(from, -1);
+    if (!(as instanceof Pid)) this.#shared.namedWatchers.take(ref);
+  }
+
   #count(from: Pid, delta: number): void {
-    if (!this.#own.isOwnPid(from)) this.#index.add(from.node, this.#owner, delta);
+    const { identity, watcherCounts } = this.#shared;
+    if (!identity.isOwnPid(from)) watcherCounts.add(from.node, this.#owner, delta);
   }
 }

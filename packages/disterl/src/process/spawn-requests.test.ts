@@ -1,11 +1,8 @@
 import { expect, test } from "vitest";
-import { VirtualClock } from "../carrier/virtual-clock.ts";
-import { Identity } from "../process/identity.ts";
-import { ProcessTable } from "../process/process-table.ts";
 import type { Signal, SpawnReply } from "../signal/signal.ts";
 import { type Atom, atom } from "../term/atom.ts";
 import { Pid } from "../term/pid.ts";
-import { DEFAULT_NODE_LIMITS } from "./limits.ts";
+import { Identity } from "./identity.ts";
 import { SpawnRequests } from "./spawn-requests.ts";
 
 const asked = atom("asked@h");
@@ -15,14 +12,13 @@ function scene() {
   const identity = new Identity(() => 1);
   const sent: [Atom, Signal][] = [];
   const router = { route: (node: Atom, signal: Signal) => sent.push([node, signal]) > 0 };
-  const table = new ProcessTable(identity, router, new VirtualClock(), DEFAULT_NODE_LIMITS);
   const ref = identity.nextReference();
   const to = identity.nextPid();
   const reply = (node: Atom, flags: number): SpawnReply => {
     const result = new Pid(node, 9, 0, 7);
     return { type: "spawn_reply", ref, to, flags, result, token: undefined };
   };
-  return { requests: new SpawnRequests(table), ref, reply, sent };
+  return { requests: new SpawnRequests(router), ref, reply, sent };
 }
 
 test("only the node that was asked answers", () => {

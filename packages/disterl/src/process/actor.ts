@@ -1,0 +1,337 @@
+import { atoms } from "../term/atom.ts";
+import { ImproperList } from "../term/list.ts";
+import { type Matched, type Pattern, requiredReference } from "../term/match.ts";
+import type { Pid } from "../term/pid.ts";
+import { Reference } from "../term/reference.ts";
+import type { Term } from "../term/term.ts";
+import { isTuple } from "../term/tuple.ts";
+import { currentProcess, takeTurn } from "./current-process.ts";
+import { ProcessError } from "./errors.ts";
+import { referenceNumber } from "./identity.ts";
+import { Mailbox } from "./mailbox.ts";
+import type { Process } from "./process.ts";
+import type { ProcessBody, ProcessOptions } from "./process-options.ts";
+import type { ProcessTable } from "./process-table.ts";
+import { type ReceiveOptions, Receivers, timedOut } from "./receivers.ts";
+import { ReferenceTable } from "./reference-table.ts";
+import type { Runnable } from "./run-queue.ts";
+import {
+  type Entry,
+  KEEP_TOKEN,
+  messageOf,
+  type MessageToken,
+  Traced,
+  TraceState,
+  type TraceToken,
+} from "./trace-token.ts";
+
+/** Messages that a callback gets in one turn, before others have theirs. */
+const TURN = 256;
+
+/** A call that may be answered by a message to the pid of the caller. @internal */
+export interface ExpectedReply {
+  readonly ref: Reference;
+  replied(reply: Term): void;
+  /** The process that waits has ended. */
+  callerEnded(error: ProcessError): void;
+}
+
+/** The part of a process that takes messages and runs code. What it is made of is made when needed. */
+export abstract class Actor implements Runnable {
+  /** What this process shares with the others of its node. @internal */
+  readonly table: ProcessTable;
+  /** @internal */
+  readonly asyncContext: boolean;
+  readonly #onMessage: ProcessOptions["onMessage"];
+  /** Until it starts. */
+  #body: ProcessBody | undefined;
+  #scheduled = false;
+  #exitReason: Term | undefined = undefined;
+  #mailbox: Mailbox | undefined = undefined;
+  #receivers: Receivers | undefined = undefined;
+  #replies: ReferenceTable<ExpectedReply> | undefined = undefined;
+  #trace: TraceState | undefined = undefined;
+
+  protected constructor(table: ProcessTable, options: ProcessOptions, body?: ProcessBody) {
+    this.table = table;
+    this.asyncContext = options.asyncContext ?? false;
+    this.#onMessage = options.onMessage;
+    this.#body = body;
+    if (body !== undefined) this.#schedule();
+  }
+
+  abstract get pid(): Pid;
+  /** Ends the process. */
+  abstract exit(reason?: Term): void;
+  /** Code of the process threw. @internal */
+  abstract crash(error: unknown): void;
+  /** This, as the code of the process sees it. */
+  protected abstract get self(): Process;
+
+  /** Whether it has not ended (`erlang:is_process_alive/1`). */
+  get alive(): boolean {
+    return this.#exitReason === undefined;
+  }
+
+  /** Why it ended; undefined while it lives. */
+  get exitReason(): Term | undefined {
+    return this.#exitReason;
+  }
+
+  /** Messages that wait. */
+  get messageQueueLength(): number {
+    return this.#mailbox?.length ?? 0;
+  }
+
+  /** The messages that wait, oldest first. */
+  messages(): Term[] {
+    return this.#mailbox?.messages() ?? [];
+  }
+
+  /** What it does at this moment, in the words of `process_info(Pid, status)`. */
+  get status(): "running" | "runnable" | "waiting" | "exiting" {
+    if (!this.alive) return "exiting";
+    if (currentProcess() === this.self) return "running";
+    return this.#scheduled ? "runnable" : "waiting";
+  }
+
+  /** What it was started with: the body, or the callback. @internal */
+  get initialCall(): string {
+    return (this.#body ?? this.#onMessage)?.name ?? "";
+  }
+
+  // ── messages ──────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * A message arrived. `bytes` is what it took on the wire; `token` is the sequential trace token it
+   * came with; an `urgent` one goes before those that are not.
+   * @internal
+   */
+  deliver(message: Term, bytes = 0, token?: MessageToken, urgent = false): void {
+    if (this.#exitReason !== undefined) return;
+    if (token !== undefined && token !== KEEP_TOKEN) this.table.tracing = true;
+    if (this.#replies !== undefined && this.#isReply(message)) return this.#took(token);
+    if (this.#receivers?.offer(message) === true) return this.#took(token);
+    const entry = token === undefined || !this.table.tracing ? message : new Traced(message, token);
+    this.#keep(entry, bytes, urgent);
+    if (this.#onMessage !== undefined && !this.#scheduled) this.#schedule();
+  }
+
+  #keep(entry: Entry, bytes: number, urgent: boolean): void {
+    this.#mailbox ??= new Mailbox(this.table.identity);
+    const mailbox = this.#mailbox;
+    if (urgent) mailbox.pushUrgent(entry, bytes);
+    else mailbox.push(entry, bytes);
+    const { mailboxBytes, mailboxMessages } = this.table.limits;
+    if (mailbox.length > mailboxMessages || mailbox.bytes > mailboxBytes) {
+      const error = new Error("the mailbox is over its limit");
+      this.table.onCrash(this.self, atoms.killed, error);
+      this.exit(atoms.killed);
+    }
+  }
+
+  /** The token of a message that was taken is the process's own from then on. */
+  #took(token: MessageToken): void {
+    if (!this.table.tracing || token === KEEP_TOKEN) return;
+    if (token !== undefined) this.#trace ??= new TraceState();
+    this.#trace?.received(token);
+  }
+
+  #open(entry: Entry): Term {
+    if (this.table.tracing) this.#took(entry instanceof Traced ? entry.token : undefined);
+    return messageOf(entry);
+  }
+
+  /**
+   * Takes the oldest message, or the oldest that matches; the others stay, in order. Waits when there
+   * is none.
+   *
+   *     const [, from, key] = await self.receive(t(atom("get"), match.pid, match.atom));
+   *
+   * @throws ProcessError `ERR_RECEIVE_TIMEOUT` after `timeout` ms, `ERR_PROCESS_EXITED` when the
+   *   process ends meanwhile; the signal's reason on abort; what the pattern throws.
+   */
+  receive(options?: ReceiveOptions): Promise<Term>;
+  receive<const P extends Pattern>(pattern: P, options?: ReceiveOptions): Promise<Matched<P>>;
+  receive(first?: Pattern | ReceiveOptions, second?: ReceiveOptions): Promise<Term> {
+    if (this.#onMessage !== undefined) {
+      throw new TypeError("this process hands its messages to onMessage: it cannot also receive");
+    }
+    const isOptions = first === undefined || isReceiveOptions(first);
+    const pattern = isOptions ? undefined : first;
+    return this.#receive(pattern, (isOptions ? first : second) ?? {});
+  }
+
+  #receive(pattern: Pattern | undefined, options: ReceiveOptions): Promise<Term> {
+    if (this.#exitReason !== undefined) return Promise.reject(this.exited());
+    const { timeout, signal } = options;
+    if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
+    let found: Entry | undefined;
+    try {
+      found = this.#take(pattern);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    if (found !== undefined) return Promise.resolve(this.#open(found));
+    if (timeout === 0) return Promise.reject(timedOut(0));
+    this.#receivers ??= new Receivers();
+    return this.#receivers.wait(pattern, options, this.table.clock);
+  }
+
+  #take(pattern: Pattern | undefined): Entry | undefined {
+    const mailbox = this.#mailbox;
+    if (mailbox === undefined) return undefined;
+    if (pattern === undefined) return mailbox.shift();
+    const ref = mailbox.length > 1 ? requiredReference(pattern) : undefined;
+    if (ref === undefined || !this.table.identity.isOwn(ref.node, ref.creation)) {
+      return mailbox.take(pattern);
+    }
+    return mailbox.take(pattern, mailbox.positionSince(referenceNumber(ref)));
+  }
+
+  /** Removes the oldest message that matches, as if it had never come. @internal */
+  flush(pattern: Pattern): boolean {
+    return this.#mailbox?.take(pattern) !== undefined;
+  }
+
+  /** Message after message; ends when the process does. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Term, void> {
+    while (this.alive) {
+      let message: Term;
+      try {
+        message = await this.receive();
+      } catch (error) {
+        if (error instanceof ProcessError && error.code === "ERR_PROCESS_EXITED") return;
+        throw error;
+      }
+      yield message;
+    }
+  }
+
+  /**
+   * Hands over `Reply` when a message `{Tag, Reply}` comes whose tag is the reference or
+   * `[alias | reference]`: the answer to a call, which then is no message of the mailbox. @internal
+   */
+  expectReply(expected: ExpectedReply): void {
+    this.#replies ??= new ReferenceTable();
+    this.#replies.set(expected);
+  }
+
+  /** @internal */
+  forgetReply(ref: Reference): void {
+    this.#replies?.take(ref);
+  }
+
+  #isReply(message: Term): boolean {
+    if (this.#replies?.size === 0 || !isTuple(message) || message.length !== 2) return false;
+    const tag = message[0];
+    const ref = tag instanceof ImproperList ? tag.tail : tag;
+    if (!(ref instanceof Reference)) return false;
+    const expected = this.#replies?.get(ref);
+    expected?.replied(message[1] as Term);
+    return expected !== undefined;
+  }
+
+  // ── tracing ───────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * The sequential trace token, `{Flags, Label, Serial, From, LastCount}`: the one of the message
+   * received last. What the process sends carries it on (`seq_trace`). Undefined: not traced.
+   */
+  get traceToken(): TraceToken | undefined {
+    return this.#trace?.token;
+  }
+
+  set traceToken(token: TraceToken | undefined) {
+    if (token !== undefined) this.table.tracing = true;
+    this.#took(token);
+  }
+
+  /** The token for the next signal. @internal */
+  nextToken(): TraceToken | undefined {
+    return this.#trace?.sending(this.pid);
+  }
+
+  // ── running ───────────────────────────────────────────────────────────────────────────────────
+
+  #schedule(): void {
+    this.#scheduled = true;
+    this.table.runQueue.schedule(this);
+  }
+
+  /** Has its turn in the run queue: true when there is more to do. @internal */
+  run(): boolean {
+    return takeTurn(this.self);
+  }
+
+  /** Starts the body, or hands a limited number of messages to the callback. @internal */
+  turn(): boolean {
+    const body = this.#body;
+    if (body === undefined) return this.#handleMessages();
+    this.#body = undefined;
+    this.#scheduled = false;
+    if (this.alive) this.#start(body);
+    return false;
+  }
+
+  #start(body: ProcessBody): void {
+    try {
+      const result = body(this.self);
+      if (result === undefined) return this.exit(atoms.normal);
+      Promise.resolve(result).then(
+        () => this.exit(atoms.normal),
+        (error: unknown) => this.crash(error),
+      );
+    } catch (error) {
+      this.crash(error);
+    }
+  }
+
+  #handleMessages(): boolean {
+    const onMessage = this.#onMessage;
+    if (onMessage === undefined) return false;
+    for (let i = 0; i < TURN; i++) {
+      const entry = this.#mailbox?.shift();
+      if (entry === undefined) {
+        this.#scheduled = false;
+        return false;
+      }
+      try {
+        const result = onMessage(this.#open(entry), this.self);
+        if (result !== undefined)
+          Promise.resolve(result).catch((error: unknown) => this.crash(error));
+      } catch (error) {
+        this.crash(error);
+      }
+    }
+    return true;
+  }
+
+  // ── the end ───────────────────────────────────────────────────────────────────────────────────
+
+  /** From now on the process is dead. @internal */
+  protected die(reason: Term): void {
+    this.#exitReason = reason;
+    this.#body = undefined;
+    this.#mailbox?.clear();
+  }
+
+  /** Who waits in the name of the process is told. @internal */
+  protected failWaits(): void {
+    if (this.#replies !== undefined) {
+      for (const expected of this.#replies.entries()) expected.callerEnded(this.exited());
+    }
+    if (this.#receivers?.waiting === true) this.#receivers.fail(this.exited());
+  }
+
+  /** What those get who ask something of a process that has ended. @internal */
+  protected exited(): ProcessError {
+    const text = `the process ${this.pid.toString()} has ended`;
+    return new ProcessError("ERR_PROCESS_EXITED", text, this.#exitReason);
+  }
+}
+
+/** Patterns are terms, matchers and functions: a plain object is none of them. */
+function isReceiveOptions(value: Pattern | ReceiveOptions): value is ReceiveOptions {
+  return typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype;
+}

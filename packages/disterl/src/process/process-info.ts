@@ -1,0 +1,51 @@
+import type { Name } from "../signal/signal.ts";
+import type { Atom } from "../term/atom.ts";
+import type { Pid } from "../term/pid.ts";
+import type { Term } from "../term/term.ts";
+import type { Process } from "./process.ts";
+
+/** What is known of a process; the items are those of `erlang:process_info/1,2`. */
+export interface ProcessInfo {
+  readonly registeredName: Name | undefined;
+  readonly status: "running" | "runnable" | "waiting" | "exiting";
+  readonly messageQueueLen: number;
+  /** Oldest first. */
+  readonly messages: readonly Term[];
+  /** Processes it is linked with. */
+  readonly links: readonly Pid[];
+  /** What it monitors. */
+  readonly monitors: readonly (Pid | { readonly name: Name; readonly node: Atom })[];
+  /** Who monitors it, once for each monitor. */
+  readonly monitoredBy: readonly Pid[];
+  /** Active aliases. */
+  readonly aliasCount: number;
+  readonly trapExit: boolean;
+  readonly groupLeader: Pid;
+  readonly dictionary: readonly (readonly [key: Term, value: Term])[];
+  readonly parent: Pid | undefined;
+  /** Name of the function it was started with: its body, or the callback. */
+  readonly initialCall: string;
+}
+
+/** As of now. Asking makes nothing in the process that was not there. */
+export function processInfo(process: Process): ProcessInfo {
+  return {
+    registeredName: process.registeredName,
+    status: process.status,
+    messageQueueLen: process.messageQueueLength,
+    messages: process.messages(),
+    links: process.has("links") ? [...process.links.linked()] : [],
+    monitors: process.has("monitors")
+      ? [...process.heldMonitors].map(({ target, node }) =>
+          typeof target === "object" && "serial" in target ? target : { name: target, node },
+        )
+      : [],
+    monitoredBy: process.has("watchers") ? process.watchers.all().map(({ from }) => from) : [],
+    aliasCount: process.has("aliases") ? process.heldAliases.size : 0,
+    trapExit: process.trapExit,
+    groupLeader: process.groupLeader,
+    dictionary: process.dictionary.entries(),
+    parent: process.parent,
+    initialCall: process.initialCall,
+  };
+}
