@@ -10,12 +10,17 @@ export { DistError } from "./errors.ts";
 export {
   type ConnectOptions,
   Node,
-  type NodesKind,
   type PeerInfo,
   type SpawnOptions,
 } from "./node.ts";
+export { NetKernelControl } from "./cluster/net-kernel-control.ts";
+export type { NetKernelState } from "./cluster/net-sup.ts";
+export type { ListedNode, NodesKind, NodeTableEntry } from "./cluster/node-lists.ts";
 export { ConnectError, NodeError } from "./node/errors.ts";
-export type { NodeStatus } from "./node/status.ts";
+export type { KeepConnectedOptions, KeptConnection } from "./node/kept-connections.ts";
+export type { MonitorNodesOptions } from "./node/node-subscriptions.ts";
+export type { EpmdStatus, NodeStatus, VerboseAction } from "./node/status.ts";
+export type { NetTickTime, NetTickTimeChange } from "./node/tick-time.ts";
 export { CallError } from "./otp/errors.ts";
 export { type CallOptions, type From, type GenRequest, genRequest, reply } from "./otp/gen.ts";
 export type { Destination, NamedProcess } from "./process/destination.ts";
@@ -27,7 +32,7 @@ export type { Process } from "./process/process.ts";
 export type { ProcessBody } from "./process/process-options.ts";
 export type { ReceiveOptions } from "./process/receivers.ts";
 export { startNode } from "./start-node.ts";
-export type { ListenAt, StartNodeOptions } from "./start-options.ts";
+export type { DistributionOptions, ListenAt, StartNodeOptions, WantedPeer } from "./start-options.ts";
 export { type Atom, atom, atoms } from "./term/atom.ts";
 export { text } from "./term/binary.ts";
 export { float } from "./term/float.ts";

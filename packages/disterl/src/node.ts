@@ -1,7 +1,9 @@
 import type { NetAddress } from "./carrier/carrier.ts";
 import { erpcCall, erpcCast } from "./cluster/erpc.ts";
+import { NetKernelControl } from "./cluster/net-kernel-control.ts";
+import { type ListedNode, listNodes, type NodesKind } from "./cluster/node-lists.ts";
 import { rpcResult } from "./cluster/rpc.ts";
-import type { ConnectionStats } from "./connection/connection.ts";
+import type { ConnectionStats, ConnectionTotals } from "./connection/connection-stats.ts";
 import { CallError } from "./otp/errors.ts";
 import { type CallOptions, call, cast } from "./otp/gen.ts";
 import { type Destination, destinationNode, nodeAtom } from "./process/destination.ts";
@@ -19,6 +21,7 @@ import { t } from "./term/tuple.ts";
 import { flagNames } from "./wire/flags.ts";
 import { type NodeParts, stopNode } from "./cluster/net-sup.ts";
 import { ConnectError, NodeError } from "./node/errors.ts";
+import type { KeepConnectedOptions, KeptConnection } from "./node/kept-connections.ts";
 import type { NodeStatus } from "./node/status.ts";
 
 const NET_KERNEL = atom("net_kernel");
@@ -51,9 +54,6 @@ export interface PeerInfo {
   readonly stats: ConnectionStats;
 }
 
-/** Which nodes {@link Node.nodes} lists. */
-export type NodesKind = "visible" | "hidden" | "connected";
-
 /**
  * A node of a distributed Erlang system. Made by `startNode`.
  *
@@ -63,14 +63,17 @@ export type NodesKind = "visible" | "hidden" | "connected";
  */
 export class Node {
   readonly #parts: NodeParts;
+  /** Distribution: start, stop, node monitors, tick time, cookies. */
+  readonly netKernel: NetKernelControl;
   #stopping: Promise<void> | undefined;
 
   /** @internal */
   constructor(parts: NodeParts) {
     this.#parts = parts;
+    this.netKernel = new NetKernelControl(parts);
   }
 
-  /** Full name; `nonode@nohost` while a dynamic name was not given yet. */
+  /** Full name; `nonode@nohost` while it is not distributed or a dynamic name was not given yet. */
   get name(): string {
     return this.#parts.identity.node.text;
   }
@@ -87,7 +90,7 @@ export class Node {
 
   /** Where it listens; undefined when it does not. */
   get address(): NetAddress | undefined {
-    return this.#parts.listener?.address;
+    return this.#parts.netSup.address;
   }
 
   // ── other nodes ───────────────────────────────────────────────────────────────────────────────
@@ -129,13 +132,29 @@ export class Node {
     };
   }
 
-  /** Names of the connected nodes; by default the visible ones (`erlang:nodes/1`). */
-  nodes(kind: NodesKind = "visible"): string[] {
-    const names: string[] = [];
-    for (const { peer } of this.#parts.nodes.connections()) {
-      if (kind === "connected" || peer.hidden === (kind === "hidden")) names.push(peer.node.text);
-    }
-    return names;
+  /**
+   * Names of nodes; by default of the connected visible ones (`erlang:nodes/1`). With `info` each comes
+   * with its type and the id of its connection (`/2`).
+   */
+  nodes(kind?: NodesKind | readonly NodesKind[]): string[];
+  nodes(kind: NodesKind | readonly NodesKind[], info: { readonly info: true }): ListedNode[];
+  nodes(
+    kind: NodesKind | readonly NodesKind[] = "visible",
+    info?: { readonly info: boolean },
+  ): string[] | ListedNode[] {
+    const listed = listNodes(this.#parts, typeof kind === "string" ? [kind] : kind);
+    return info?.info === true ? listed : listed.map(({ name }) => name);
+  }
+
+  /**
+   * Stays connected with a node: dials it, and dials again whenever it is lost or cannot be reached,
+   * until the handle is released. `node.status()` tells of each `reconnecting`.
+   *
+   * @throws TypeError when an option is unknown or out of its range.
+   */
+  keepConnected(name: string | Atom, options?: KeepConnectedOptions): KeptConnection {
+    this.#assertRunning();
+    return this.#parts.kept.keep(nodeAtom(name), options);
   }
 
   /**
@@ -163,6 +182,11 @@ export class Node {
   /** What happens from now on, until the node stops. */
   status(): AsyncIterableIterator<NodeStatus> {
     return this.#parts.status.events();
+  }
+
+  /** Counters of all connections since the node started; those of one are in {@link PeerInfo}. */
+  get stats(): ConnectionTotals {
+    return this.#parts.netKernel.connections.totals;
   }
 
   // ── processes ─────────────────────────────────────────────────────────────────────────────────
@@ -366,7 +390,10 @@ export class Node {
 
   #nameless(): Error | undefined {
     if (this.alive) return undefined;
-    const text = "this node has no name yet: connect() to the node that shall give it one";
+    const text =
+      this.netKernel.state.started === "no"
+        ? "this node is not distributed: netKernel.start() makes it so"
+        : "this node has no name yet: connect() to the node that shall give it one";
     return new NodeError("ERR_NODE_NOT_ALIVE", text);
   }
 

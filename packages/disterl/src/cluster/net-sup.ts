@@ -1,64 +1,197 @@
-import type { Listener } from "../carrier/carrier.ts";
-import type { Clock } from "../carrier/clock.ts";
-import type { Discovery, Registration } from "../epmd/discovery.ts";
-import type { Acceptor } from "../node/acceptor.ts";
-import type { AllowList } from "../node/allow-list.ts";
-import type { Auth } from "../node/auth.ts";
-import type { NetKernel } from "../node/net-kernel.ts";
-import type { NodeTable } from "../node/node-table.ts";
+import type { Global } from "./global/global.ts";
+import type { NetAddress } from "../carrier/carrier.ts";
+import { NodeError } from "../node/errors.ts";
+import type { FindCookieOptions } from "../node/find-cookie.ts";
+import { findCookie } from "../node/find-cookie.ts";
+import type { KeptConnections } from "../node/kept-connections.ts";
+import type { NodeSubscriptions } from "../node/node-subscriptions.ts";
 import type { SpawnRequests } from "../process/spawn-requests.ts";
-import type { StatusFeed } from "../node/status.ts";
-import type { Identity } from "../process/identity.ts";
 import type { Process } from "../process/process.ts";
 import type { ProcessTable } from "../process/process-table.ts";
 import { atoms } from "../term/atom.ts";
+import { Distribution, type LastingParts, type StopOptions } from "./distribution.ts";
+import type { DistributionOptions } from "./distribution-options.ts";
+import { type DistributionSettings, distributionSettings } from "./distribution-settings.ts";
 
 /** The pieces of a running node. */
-export interface NodeParts {
-  readonly identity: Identity;
-  readonly clock: Clock;
-  readonly auth: Auth;
-  readonly allowList: AllowList;
+export interface NodeParts extends LastingParts {
   readonly processes: ProcessTable;
-  readonly nodes: NodeTable;
-  readonly netKernel: NetKernel;
-  readonly acceptor: Acceptor;
-  readonly discovery: Discovery;
   readonly spawnRequests: SpawnRequests;
-  readonly status: StatusFeed;
+  readonly nodeSubscriptions: NodeSubscriptions;
+  readonly kept: KeptConnections;
+  readonly netSup: NetSup;
   /** The process in whose name the node's own sends and calls are made. */
   readonly caller: Process;
-  listener: Listener | undefined;
-  registration: Registration | undefined;
+  /** Names and locks of the mesh. */
+  readonly global: Global;
+}
+
+/** What a node is told to tell its program. */
+export interface NetSupOptions {
+  /** What the program gave `startNode`: the defaults of each start. */
+  readonly defaults: DistributionOptions;
+  /** Is told what is likely a mistake. */
+  readonly warn: (message: string, code: string) => void;
+}
+
+/** How distribution was started, if it was (`net_kernel:get_state/0`). */
+export interface NetKernelState {
+  /** `static`: with the node; `dynamic`: at run time; `no`: it does not run. */
+  readonly started: "no" | "static" | "dynamic";
+  /** The full name; undefined while a dynamic one was not given yet. */
+  readonly name: string | undefined;
+  /** Whether the program chose the name, or the first node that is connected to does. */
+  readonly nameType: "static" | "dynamic" | undefined;
+  /** Whether hosts are short or fully qualified. */
+  readonly nameDomain: "shortnames" | "longnames" | undefined;
 }
 
 /**
- * Ends a node, in the reverse order of its start (`net_sup`): nobody can find it any more, nobody can
- * connect any more, then processes and connections end, so that the peers hear of both. A step that
- * fails does not keep the others from being taken; the first failure is thrown at the end.
+ * Starts and stops distribution, at most one at a time, while the rest of the node lives on. Mirrors
+ * `net_sup` as far as `net_kernel:start/2` and `stop/0` use it.
  */
-export async function stopNode(parts: NodeParts): Promise<void> {
-  const { listener, registration, processes, netKernel, acceptor, discovery, status } = parts;
-  const steps: (() => Promise<void> | undefined)[] = [
-    () => registration?.unregister(),
-    () => {
-      acceptor.stop();
-      return listener?.close();
-    },
-    () => {
-      for (const process of [...processes.processes()]) process.exit(atoms.shutdown);
-      return netKernel.stop();
-    },
-    () => discovery.close?.(),
-  ];
-  const failures: unknown[] = [];
-  for (const step of steps) {
+export class NetSup {
+  readonly #parts: Omit<NodeParts, "netSup" | "caller">;
+  readonly #options: NetSupOptions;
+  #current: Distribution | undefined;
+  #started: "static" | "dynamic" = "static";
+  /** The start under way, or the last one: it does not reject. */
+  #starting: Promise<void> | undefined;
+  /** The stop under way, or the last one: the next start waits for it. */
+  #stopping: Promise<void> | undefined;
+  #ended = false;
+
+  constructor(parts: Omit<NodeParts, "netSup" | "caller">, options: NetSupOptions) {
+    this.#parts = parts;
+    this.#options = options;
+  }
+
+  /** Where the node listens. */
+  get address(): NetAddress | undefined {
+    return this.#current?.address;
+  }
+
+  get settings(): DistributionSettings | undefined {
+    return this.#current?.settings;
+  }
+
+  get state(): NetKernelState {
+    const settings = this.#current?.settings;
+    if (settings === undefined) {
+      return { started: "no", name: undefined, nameType: undefined, nameDomain: undefined };
+    }
+    const { tickTime } = this.#parts.netKernel;
+    const { node, creation } = this.#parts.identity;
+    return {
+      started: this.#started,
+      name: tickTime !== undefined && creation !== 0 ? node.text : undefined,
+      nameType: settings.isDynamic ? "dynamic" : "static",
+      nameDomain: settings.nameDomain,
+    };
+  }
+
+  /**
+   * Starts distribution. On failure it is as before.
+   * @throws NodeError `ERR_DISTRIBUTION_ALREADY_STARTED`, and what the start of a node throws.
+   */
+  async start(
+    name: string | undefined,
+    options: DistributionOptions,
+    how: "static" | "dynamic",
+  ): Promise<void> {
+    this.#assertStopped();
+    const settings = distributionSettings(name, { ...this.#options.defaults, ...options });
+    const distribution = new Distribution(this.#parts, settings);
+    this.#current = distribution;
+    this.#started = how;
+    const starting = this.#run(distribution);
+    this.#starting = starting.catch(() => {});
+    await starting;
+  }
+
+  async #run(distribution: Distribution): Promise<void> {
     try {
-      await step();
+      await this.#stopping;
+      this.#findCookie();
+      await distribution.start();
     } catch (error) {
-      failures.push(error);
+      // Why the start failed is told, not what else went wrong after that.
+      await distribution.stop({ ends: this.#ended }).catch(() => {});
+      if (this.#current === distribution) this.#current = undefined;
+      throw error;
+    }
+    this.#parts.kept.start();
+  }
+
+  #assertStopped(): void {
+    if (this.#ended) throw new NodeError("ERR_NODE_STOPPED", "the node was stopped");
+    if (this.#current === undefined) return;
+    const { full } = this.#current.settings.name;
+    const text = `distribution runs already, as ${full}: netKernel.stop() ends it`;
+    throw new NodeError("ERR_DISTRIBUTION_ALREADY_STARTED", text);
+  }
+
+  /** Where no cookie was given the user's counts, as it is now. */
+  #findCookie(): void {
+    const { auth, env } = this.#parts;
+    if (auth.isGiven) return;
+    const options: FindCookieOptions = env === undefined ? {} : { env };
+    const { cookie, warnings } = findCookie(options);
+    auth.useFound(cookie);
+    for (const { code, message } of warnings) {
+      this.#options.warn(message, `cookie_${code}`);
     }
   }
-  status.close();
-  if (failures.length > 0) throw failures[0];
+
+  /**
+   * Ends distribution; processes live on.
+   * @throws NodeError `ERR_DISTRIBUTION_NOT_STARTED`; the first failure of a step, when all are taken.
+   */
+  async stop(): Promise<void> {
+    const distribution = this.#current;
+    if (distribution === undefined) {
+      const text = "distribution does not run: there is nothing to stop";
+      throw new NodeError("ERR_DISTRIBUTION_NOT_STARTED", text);
+    }
+    this.#current = undefined;
+    this.#parts.kept.pause();
+    const stopping = this.#stop(distribution, { ends: false });
+    this.#stopping = stopping.catch(() => {});
+    await stopping;
+  }
+
+  async #stop(distribution: Distribution, options: StopOptions): Promise<void> {
+    distribution.abort();
+    await this.#starting;
+    await distribution.stop(options);
+  }
+
+  /** Ends the node: distribution, and all processes. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    this.#parts.kept.pause();
+    const { processes, status } = this.#parts;
+    const exitAll = (): void => {
+      for (const process of [...processes.processes()]) process.exit(atoms.shutdown);
+    };
+    try {
+      if (this.#current !== undefined) {
+        await this.#stop(this.#current, { ends: true, beforeDisconnect: exitAll });
+      } else {
+        await this.#stopping;
+        await this.#options.defaults.discovery?.close?.();
+      }
+    } finally {
+      exitAll();
+      status.close();
+    }
+  }
+}
+
+/**
+ * Ends a node, in the reverse order of its start: nobody can find it any more, nobody can connect any
+ * more, then processes and connections end, so that the peers hear of both.
+ */
+export function stopNode({ netSup }: NodeParts): Promise<void> {
+  return netSup.end();
 }

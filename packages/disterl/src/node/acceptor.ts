@@ -13,8 +13,10 @@ import {
 } from "../handshake/pending-handshakes.ts";
 import type { Identity } from "../process/identity.ts";
 import { type Atom, atom, existingAtom } from "../term/atom.ts";
+import { HandshakeTrace } from "../trace/handshake-trace.ts";
 import type { AllowList } from "./allow-list.ts";
 import type { Auth } from "./auth.ts";
+import { codeOf } from "./error-code.ts";
 import type { NetKernel } from "./net-kernel.ts";
 import { parseNodeName } from "./node-name.ts";
 import type { NodeTable } from "./node-table.ts";
@@ -119,6 +121,7 @@ export class Acceptor implements AcceptPolicy<Attempt> {
         lengthBytes: carrier.handshakeLengthBytes,
         clock,
         limits: { stepMs: setupTimeMs },
+        trace: new HandshakeTrace(identity.node.text, "accept"),
         signal: abort.signal,
       });
       if (attempt.lease !== undefined) netKernel.lease(peer.name, attempt.lease);
@@ -128,7 +131,12 @@ export class Acceptor implements AcceptPolicy<Attempt> {
       if (error instanceof HandshakeError && error.code === "ERR_HANDSHAKE_WRONG_COOKIE") {
         this.#pending.failedDigest(source);
       }
-      status.publish({ type: "refused", address: source, error: error as Error });
+      status.publish({
+        type: "refused",
+        address: source,
+        code: codeOf(error),
+        error: error as Error,
+      });
     } finally {
       this.#going.delete(abort);
       if (attempt.claimed !== undefined) netKernel.claims.end(attempt.claimed, attempt);

@@ -6,26 +6,40 @@ import { Cookie } from "../handshake/cookie.ts";
  * Two nodes connect when the cookie that each has *for the other* is the same. Changes count for
  * later handshakes; connections that are up stay up.
  *
- * Differs in: a node that is not alive has a cookie here, too (there: `nocookie`).
+ * Differs in: a node that is not alive has the cookie that it was given here, too (there: `nocookie`,
+ * whatever was given).
  */
 export class Auth {
   #own: Cookie;
+  #isGiven: boolean;
   readonly #perNode = new Map<string, Cookie>();
   readonly #ownName: () => string | undefined;
 
   /**
-   * @param own the default: used with every node that has no cookie of its own.
+   * @param own the default: used with every node that has no cookie of its own. Without one it is
+   *   `nocookie`, until one is set or found.
    * @param ownName this node's name, undefined while it has none: setting that node's cookie sets the
    *   default.
    */
   constructor(
-    own: Cookie | string,
+    own: Cookie | string | undefined,
     perNode: Readonly<Record<string, Cookie | string>> = {},
     ownName: () => string | undefined = () => undefined,
   ) {
-    this.#own = asCookie(own);
+    this.#isGiven = own !== undefined;
+    this.#own = asCookie(own ?? "nocookie");
     this.#ownName = ownName;
     for (const [node, cookie] of Object.entries(perNode)) this.setCookie(node, cookie);
+  }
+
+  /** Whether the program has set the default cookie, so that none has to be looked for. */
+  get isGiven(): boolean {
+    return this.#isGiven;
+  }
+
+  /** The default cookie, from the user's file: {@link isGiven} stays false. */
+  useFound(cookie: Cookie): void {
+    this.#own = cookie;
   }
 
   /** The cookie for a handshake with `node`: `erlang:get_cookie/1`. */
@@ -45,10 +59,9 @@ export class Auth {
   setCookie(cookie: Cookie | string): void;
   setCookie(node: string, cookie: Cookie | string): void;
   setCookie(nodeOrCookie: string | Cookie, cookie?: Cookie | string): void {
-    if (cookie === undefined) {
-      this.#own = asCookie(nodeOrCookie);
-    } else if (nodeOrCookie === this.#ownName()) {
-      this.#own = asCookie(cookie);
+    if (cookie === undefined || nodeOrCookie === this.#ownName()) {
+      this.#own = asCookie(cookie ?? nodeOrCookie);
+      this.#isGiven = true;
     } else {
       this.#perNode.set(String(nodeOrCookie), asCookie(cookie));
     }

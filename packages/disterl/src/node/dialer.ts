@@ -4,6 +4,7 @@ import type { Discovery } from "../epmd/discovery.ts";
 import type { OutstandingChallenges } from "../handshake/digest.ts";
 import { type Identity, NONODE } from "../process/identity.ts";
 import type { Atom } from "../term/atom.ts";
+import { DFLAG_PUBLISHED } from "../wire/flags.ts";
 import type { AllowList } from "./allow-list.ts";
 import type { Auth } from "./auth.ts";
 import { dial, type Established } from "./dial.ts";
@@ -38,9 +39,10 @@ export class Dialer {
     this.#outstanding = outstanding;
   }
 
-  /** @throws ConnectError; the signal's reason on abort. */
-  async dial(node: Atom, signal: AbortSignal): Promise<Established> {
-    const { clock, setupTimeMs, dynamicHost, flags, auth, random } = this.#options;
+  /** `hidden`: as a hidden node. @throws ConnectError; the signal's reason on abort. */
+  async dial(node: Atom, signal: AbortSignal, hidden = false): Promise<Established> {
+    const { clock, setupTimeMs, dynamicHost, auth, random } = this.#options;
+    const flags = hidden ? this.#options.flags & ~DFLAG_PUBLISHED : this.#options.flags;
     const name = this.#checkName(node);
     const nameless = this.#identity.node === NONODE;
     if (nameless && dynamicHost === undefined) {

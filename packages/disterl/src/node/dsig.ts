@@ -1,10 +1,12 @@
-import type { Connection } from "../connection/connection.ts";
+import { type Connection, slowPeer } from "../connection/connection.ts";
 import { EtfError, encodeTerm } from "../etf/index.ts";
 import type { ProcessTable } from "../process/process-table.ts";
 import { NONODE } from "../process/identity.ts";
-import type { Router } from "../signal/router.ts";
+import type { Router, SendOptions, SendResult } from "../signal/router.ts";
 import type { Signal, SpawnRequest } from "../signal/signal.ts";
 import { type Atom, atom, atoms } from "../term/atom.ts";
+import { Pid } from "../term/pid.ts";
+import { Reference } from "../term/reference.ts";
 import { WireError } from "../wire/errors.ts";
 import type { NodeLimits } from "./limits.ts";
 import { NodeError } from "./errors.ts";
@@ -51,7 +53,9 @@ export class Dsig implements Router {
     this.#connector = connector;
   }
 
-  route(node: Atom, signal: Signal): boolean {
+  route(node: Atom, signal: Signal): boolean;
+  route(node: Atom, signal: Signal, options: SendOptions | undefined): SendResult;
+  route(node: Atom, signal: Signal, options?: SendOptions): SendResult {
     if (node === this.#processes?.identity.node || node === NONODE) {
       this.#local?.dispatch(signal);
       return true;
@@ -59,10 +63,9 @@ export class Dsig implements Router {
     const peer = this.#nodes.get(node);
     if (peer?.state === "connected") {
       const { connection } = peer;
-      if (this.#isFull(connection.queue)) {
-        if (isMessage(signal)) throw queueFull(node);
-        connection.close("slow_peer");
-        return false;
+      if (connection.busy) {
+        const refused = this.#whenBusy(connection, signal, options);
+        if (refused !== undefined) return refused;
       }
       try {
         return connection.send(signal);
@@ -73,35 +76,60 @@ export class Dsig implements Router {
         throw notEncodable(node, error);
       }
     }
-    if (peer === undefined && this.#processes?.identity.wasOwn(node) === true) {
+    if (peer === undefined && this.#isForFormerSelf(node, signal)) {
       this.#local?.dispatch(signal);
       return true;
     }
-    const mayDial = peer === undefined && !isSequel(signal);
-    if (peer?.state === "pending" || (mayDial && this.#connector?.autoConnect(node))) {
-      return this.#hold(node, signal);
+    if (this.#nodes.pending(node) !== undefined) return this.#hold(node, signal, options);
+    if (options?.noconnect === true) return "noconnect";
+    if (!isSequel(signal) && this.#connector?.autoConnect(node) === true) {
+      return this.#hold(node, signal, options);
     }
     return this.lost(signal);
   }
 
   /**
-   * A message in fragments is memory of the program's that waits for its turn, and does not keep
-   * small ones from being sent; but several of them have an end, too.
+   * More waits than the busy threshold. Beyond the hard cap there are two cases. A peer that has taken
+   * nothing for a second is deaf: it is closed, and what was to be said to it is lost like all that
+   * waits. Otherwise it is the program that goes on although it was told to wait, in one turn of the
+   * event loop as a rule, in which no peer can do anything: its message is refused, aloud. Signals
+   * that nobody could be told about still pass, up to twice the cap.
+   *
+   * @returns undefined when the signal is to be sent all the same.
    */
-  #isFull({ pendingBytes, fragmentBytes, heldSignals }: Connection["queue"]): boolean {
-    const { distQueueBytes, pendingSignals } = this.#limits;
-    return (
-      pendingBytes - fragmentBytes > distQueueBytes ||
-      fragmentBytes > 4 * distQueueBytes ||
-      heldSignals > pendingSignals
-    );
+  #whenBusy(
+    connection: Connection,
+    signal: Signal,
+    options: SendOptions | undefined,
+  ): SendResult | undefined {
+    if (options?.nosuspend === true) return "nosuspend";
+    if (!connection.isFull()) return undefined;
+    if (!connection.isDeaf) {
+      if (isMessage(signal)) throw queueFull(connection.peer.node);
+      if (!connection.isFull(2)) return undefined;
+    }
+    connection.close("slow_peer", slowPeer(connection));
+    return this.lost(signal);
   }
 
-  #hold(node: Atom, signal: Signal): boolean {
-    const peer = this.#nodes.get(node);
+  /**
+   * What this node made under an earlier name is here still. Somebody else may have that name now: what
+   * is for a process of that name there goes there.
+   */
+  #isForFormerSelf(node: Atom, signal: Signal): boolean {
+    const identity = this.#processes?.identity;
+    if (identity?.wasOwn(node) !== true) return false;
+    const to = "to" in signal ? signal.to : undefined;
+    if (to instanceof Pid || to instanceof Reference) return identity.isFormer(to);
+    return isSequel(signal);
+  }
+
+  #hold(node: Atom, signal: Signal, options: SendOptions | undefined): SendResult {
+    const peer = this.#nodes.pending(node);
     // A dial can fail at once, within autoConnect.
-    if (peer?.state !== "pending") return this.lost(signal);
+    if (peer === undefined) return this.lost(signal);
     const { pendingSignals, distBusyBytes, distQueueBytes } = this.#limits;
+    if (options?.nosuspend === true && peer.heldBytes > distBusyBytes) return "nosuspend";
     const isFull = peer.held.length >= pendingSignals || peer.heldBytes > distQueueBytes;
     if (isFull && isMessage(signal)) throw queueFull(node);
     // There are no more sequels than there was before them that they follow.

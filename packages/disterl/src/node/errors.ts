@@ -4,6 +4,8 @@ import { DistError } from "../errors.ts";
 export type NodeErrorCode =
   | "ERR_NODE_NOT_ALIVE"
   | "ERR_NODE_STOPPED"
+  | "ERR_DISTRIBUTION_ALREADY_STARTED"
+  | "ERR_DISTRIBUTION_NOT_STARTED"
   | "ERR_SEND_QUEUE_FULL"
   | "ERR_SEND_NOT_ENCODABLE";
 

@@ -1,4 +1,5 @@
 import { Connection, type ConnectionOptions } from "../connection/connection.ts";
+import { Connections } from "../connection/connections.ts";
 import type { NodedownReason } from "../connection/errors.ts";
 import { Ticker } from "../connection/ticker.ts";
 import { OutstandingChallenges } from "../handshake/digest.ts";
@@ -9,26 +10,47 @@ import { NONODE } from "../process/identity.ts";
 import type { ProcessTable } from "../process/process-table.ts";
 import type { Signal } from "../signal/signal.ts";
 import { type Atom, atom } from "../term/atom.ts";
+import { BusyReports } from "./busy-reports.ts";
 import { ConnectionWaits } from "./connection-waits.ts";
+import { codeOf } from "./error-code.ts";
 import type { Established } from "./dial.ts";
 import { DialFailures } from "./dial-failures.ts";
 import { Dialer, type DialerOptions, policyError } from "./dialer.ts";
 import type { AutoConnect, Dsig } from "./dsig.ts";
+import { ExitingPeer } from "./exiting-peer.ts";
 import { InboundClaims } from "./inbound-claims.ts";
 import type { NodeLimits } from "./limits.ts";
 import type { NetMessage } from "./net-message.ts";
 import type { NodeTable } from "./node-table.ts";
+import type { NodeWatcher, WatchedNode } from "./node-watcher.ts";
 import { PendingPeer } from "./pending-peer.ts";
-import type { StatusFeed } from "./status.ts";
+import type { StatusFeed, VerboseAction } from "./status.ts";
+import { TickTime } from "./tick-time.ts";
 
 const STOPPED = "the node was stopped";
+const NOT_STARTED = "this node is not distributed: netKernel.start() makes it so";
 
-export interface NetKernelOptions extends DialerOptions {
+/** What stays the same however often distribution is started and stopped. */
+export interface NetKernelOptions extends Pick<DialerOptions, "clock" | "random" | "auth"> {
+  readonly allowList: DialerOptions["allowList"];
   readonly limits: NodeLimits;
-  readonly autoConnect: "always" | "once" | "never";
-  readonly tickTimeMs: number;
-  readonly tickIntensity: number;
   readonly reader: ConnectionOptions["reader"];
+}
+
+/** What distribution is started with. */
+export interface SessionOptions extends DialerOptions {
+  readonly autoConnect: "always" | "once" | "never";
+  /** Seconds. */
+  readonly tickTime: number;
+  readonly tickIntensity: number;
+}
+
+/** Distribution, while it runs. */
+interface Session {
+  readonly options: SessionOptions;
+  readonly dialer: Dialer;
+  readonly ticker: Ticker;
+  readonly tickTime: TickTime;
 }
 
 /** The parts of the node that net_kernel connects with the world. */
@@ -51,51 +73,126 @@ const CLAIM_MS = 200;
 export class NetKernel implements AutoConnect {
   readonly outstanding: OutstandingChallenges;
   readonly claims = new InboundClaims();
+  /** What the connections have in common: their counters, and a limit. */
+  readonly connections: Connections;
+  /** Who is told of nodes that come and go, in this order. */
+  readonly watchers: NodeWatcher[] = [];
+  /** Level of the `verbose` events, 0 for none. */
+  verbose = 0;
   readonly #options: NetKernelOptions;
   readonly #parts: NetKernelParts;
-  readonly #dialer: Dialer;
-  readonly #ticker: Ticker;
+  readonly #busyReports: BusyReports;
   readonly #failures = new DialFailures();
   readonly #closes = new ConnectionWaits();
   readonly #drains = new ConnectionWaits();
   /** Names we gave to nodes that had none. */
   readonly #leases = new Map<Atom, NameLease>();
+  #session: Session | undefined;
+  #connectionId = 0;
   /** The connection over which a nameless node got its name. */
   #namedBy: Connection | undefined;
-  #stopped = false;
+  #whyNot = NOT_STARTED;
 
   constructor(options: NetKernelOptions, parts: NetKernelParts) {
     this.#options = options;
     this.#parts = parts;
     this.outstanding = new OutstandingChallenges(options.random);
-    this.#dialer = new Dialer(options, parts.processes.identity, this.outstanding);
-    this.#ticker = new Ticker(options.clock, options.tickTimeMs, options.tickIntensity);
+    const { identity } = parts.processes;
+    this.connections = new Connections(() => identity.node.text, options.limits.nodeFragBytes);
+    this.#busyReports = new BusyReports(parts.status, options.clock);
+  }
+
+  // ── distribution ──────────────────────────────────────────────────────────────────────────────
+
+  /** Connections can be made from here on. */
+  start(options: SessionOptions): void {
+    const { clock } = this.#options;
+    const { tickTime: seconds, tickIntensity } = options;
+    const ticker = new Ticker(clock, 1000 * seconds, tickIntensity, (durationMs) => {
+      this.#parts.status.publish({ type: "self_stalled", durationMs });
+    });
+    this.#session = {
+      options,
+      dialer: new Dialer(options, this.#parts.processes.identity, this.outstanding),
+      ticker,
+      tickTime: new TickTime(clock, ticker, seconds, tickIntensity),
+    };
+  }
+
+  /** The tick time, while distribution runs. */
+  get tickTime(): TickTime | undefined {
+    return this.#session?.tickTime;
+  }
+
+  /** The node has got a name, and can be found under it where it listens. */
+  alive(name: string, creation: number): void {
+    this.#parts.processes.identity.adopt(atom(name), creation);
+    this.#parts.processes.adoptIdentity();
+    this.#parts.status.publish({ type: "alive", node: name, creation });
+    for (const watcher of this.watchers) watcher.nodeUp(this.#own);
+  }
+
+  #notAlive(reason: NodedownReason): void {
+    const own = this.#own;
+    if (own.node === NONODE) return;
+    this.#parts.status.publish({ type: "not_alive", node: own.node.text, reason });
+    this.#parts.processes.identity.adopt(NONODE, 0);
+    this.#parts.processes.adoptIdentity();
+    for (const watcher of this.watchers) watcher.nodeDown(own, reason);
+  }
+
+  get #own(): WatchedNode {
+    const { node } = this.#parts.processes.identity;
+    return { node, hidden: false, connectionId: undefined };
+  }
+
+  /**
+   * Ends all connections and dials; the node has no name then. One that `ends` keeps its name, by
+   * which its errors call it.
+   */
+  async stop(ends: boolean): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    this.#whyNot = ends ? STOPPED : NOT_STARTED;
+    session?.tickTime.stop();
+    const closed: Promise<void>[] = [];
+    for (const [node, peer] of [...this.#parts.nodes.entries()]) {
+      const pending = this.#parts.nodes.pending(node);
+      if (pending !== undefined) this.#giveUp(node, pending, policyError(node, STOPPED));
+      if (peer.state === "pending") continue;
+      closed.push(this.#closes.wait(peer.connection));
+      if (peer.state === "connected") this.#disconnect(peer.connection, "net_kernel_terminated");
+    }
+    this.#namedBy = undefined;
+    if (!ends) this.#notAlive("net_kernel_terminated");
+    this.#parts.nodes.barred.clear();
+    await Promise.all(closed);
+    session?.ticker.stop();
   }
 
   // ── dialling ──────────────────────────────────────────────────────────────────────────────────
 
   /** The connection to a node; it is set up if need be (`net_kernel:connect_node/1`). */
-  connect(node: Atom): Promise<Connection> {
-    if (this.#stopped) return Promise.reject(policyError(node, STOPPED));
+  connect(node: Atom, how: { readonly hidden?: boolean } = {}): Promise<Connection> {
+    if (this.#session === undefined) return Promise.reject(policyError(node, this.#whyNot));
     if (node === this.#parts.processes.identity.node) {
       return Promise.reject(policyError(node, "that is this node itself"));
     }
     const peer = this.#parts.nodes.get(node);
     if (peer?.state === "connected") return Promise.resolve(peer.connection);
     if (peer?.state === "pending") return peer.connected;
-    if (peer?.state === "exiting") {
-      return this.#closes.wait(peer.connection).then(() => this.connect(node));
-    }
     this.#parts.nodes.barred.delete(node);
-    return this.#begin(node).connected;
+    this.#tell("connect", node);
+    return this.#begin(node, how.hidden).connected;
   }
 
   autoConnect(node: Atom): boolean {
     const { nodes, processes } = this.#parts;
-    const { autoConnect } = this.#options;
-    if (this.#stopped || autoConnect === "never" || nodes.barred.has(node)) return false;
+    const autoConnect = this.#session?.options.autoConnect ?? "never";
+    if (autoConnect === "never" || nodes.barred.has(node)) return false;
     // A nameless node has to be told whom to ask for a name.
     if (processes.identity.node === NONODE) return false;
+    this.#tell("auto_connect", node);
     this.#begin(node);
     return true;
   }
@@ -104,7 +201,8 @@ export class NetKernel implements AutoConnect {
   lastFailure(node: Atom): Error | undefined {
     const failure = this.#failures.get(node);
     if (failure !== undefined || this.#parts.nodes.get(node) !== undefined) return failure;
-    if (this.#options.autoConnect === "never") {
+    if (this.#session === undefined) return policyError(node, this.#whyNot);
+    if (this.#session.options.autoConnect === "never") {
       return policyError(node, "dist_auto_connect is never: connect() to it first");
     }
     if (!this.#parts.nodes.barred.has(node)) return undefined;
@@ -112,9 +210,21 @@ export class NetKernel implements AutoConnect {
     return policyError(node, why);
   }
 
-  #begin(node: Atom): PendingPeer {
-    const pending = new PendingPeer();
-    this.#parts.nodes.set(node, pending);
+  #begin(node: Atom, hidden = false): PendingPeer {
+    const { nodes } = this.#parts;
+    const peer = nodes.get(node);
+    const pending = new PendingPeer(hidden);
+    if (peer?.state === "exiting") {
+      // It is dialled when the old connection has ended.
+      peer.next ??= pending;
+      return peer.next;
+    }
+    nodes.set(node, pending);
+    this.#dialWhenFree(node, pending);
+    return pending;
+  }
+
+  #dialWhenFree(node: Atom, pending: PendingPeer): void {
     let begun = false;
     const dial = (): void => {
       if (begun || pending.taken || this.#parts.nodes.get(node) !== pending) return;
@@ -124,13 +234,16 @@ export class NetKernel implements AutoConnect {
     if (!this.claims.whenSettled(node.text, dial)) dial();
     // Whoever only holds a name open does not hold us up for long.
     else this.#options.clock.after(CLAIM_MS, dial).unref();
-    return pending;
   }
 
   #dial(node: Atom, pending: PendingPeer): void {
+    if (this.#session === undefined) {
+      this.#giveUp(node, pending, policyError(node, this.#whyNot));
+      return;
+    }
     pending.abort = new AbortController();
-    this.#dialer
-      .dial(node, pending.abort.signal)
+    this.#session.dialer
+      .dial(node, pending.abort.signal, pending.hidden)
       .then((established) => this.up(established, true))
       .catch((error: unknown) => this.#dialFailed(node, pending, error as Error));
   }
@@ -145,7 +258,7 @@ export class NetKernel implements AutoConnect {
     }
     // The peer prefers its own dial, which is under way to us: it gets the time of a handshake.
     pending.abort = undefined;
-    pending.patience = this.#options.clock.after(this.#options.setupTimeMs, () => {
+    pending.patience = this.#options.clock.after(this.#session?.options.setupTimeMs ?? 0, () => {
       if (this.#parts.nodes.get(node) === pending && !pending.taken) {
         this.#giveUp(node, pending, error);
       }
@@ -153,11 +266,15 @@ export class NetKernel implements AutoConnect {
   }
 
   #giveUp(node: Atom, pending: PendingPeer, error: Error): void {
+    const { nodes } = this.#parts;
     pending.endDial(error.message);
-    this.#parts.nodes.delete(node);
+    const peer = nodes.get(node);
+    if (peer === pending) nodes.delete(node);
+    else if (peer?.state === "exiting") peer.next = undefined;
     this.#failures.add(node, error);
     for (const signal of pending.held) this.#parts.dsig.lost(signal);
-    this.#parts.status.publish({ type: "connect_failed", node: node.text, error });
+    const code = codeOf(error);
+    this.#parts.status.publish({ type: "connect_failed", node: node.text, code, error });
     pending.reject(error);
   }
 
@@ -169,8 +286,9 @@ export class NetKernel implements AutoConnect {
     const known = nodes.get(node);
     if (known === undefined && nodes.size >= this.#options.limits.connections) return false;
     const peer = known ?? new PendingPeer();
-    if (this.#stopped || peer.state !== "pending" || peer.taken) return false;
+    if (this.#session === undefined || peer.state !== "pending" || peer.taken) return false;
     this.#parts.nodes.set(node, peer);
+    this.#tell("accept", node);
     peer.taken = true;
     // Our own dial, if any, has lost; what waits for it goes over the peer's connection.
     peer.endDial(`${node.text} connected to us meanwhile`);
@@ -202,10 +320,11 @@ export class NetKernel implements AutoConnect {
   /** A handshake is done: the connection counts from here on. */
   up({ channel, peer, rest }: Established, dialled: boolean): void {
     const { nodes, status } = this.#parts;
+    const session = this.#session;
     const node = atom(peer.name);
     const pending = nodes.get(node);
     const isTaken = pending?.state !== "pending" || pending.taken === dialled;
-    if (this.#stopped || isTaken) {
+    if (session === undefined || isTaken) {
       channel.destroy();
       return;
     }
@@ -216,35 +335,50 @@ export class NetKernel implements AutoConnect {
       this.#dial(node, pending);
       return;
     }
-    if (givesName) this.#adoptName(peer.ourName, peer.ourCreation);
-    const connection = this.#open(node, channel, peer);
+    if (givesName) this.alive(peer.ourName, peer.ourCreation);
+    const connection = this.#open(session, node, channel, peer);
     if (givesName) this.#namedBy = connection;
-    nodes.set(node, { state: "connected", connection });
+    const connectionId = ++this.#connectionId;
+    nodes.set(node, { state: "connected", connection, connectionId });
     nodes.barred.delete(node);
     this.#failures.forget(node);
-    this.#ticker.add(connection);
-    status.publish({ type: "nodeup", node: peer.name, hidden: peer.hidden, dialled });
+    session.ticker.add(connection);
+    const { name, hidden, creation } = peer;
+    status.publish({ type: "nodeup", node: name, hidden, dialled, connectionId, creation });
+    for (const watcher of this.watchers) watcher.nodeUp({ node, hidden, connectionId });
     for (const signal of pending.held) this.#sendHeld(connection, signal);
     pending.resolve(connection);
     connection.start(rest);
   }
 
-  #open(node: Atom, channel: Established["channel"], peer: AgreedPeer): Connection {
-    const { limits, clock, reader, tickTimeMs, tickIntensity } = this.#options;
+  #open(
+    { options: { tickIntensity }, tickTime }: Session,
+    node: Atom,
+    channel: Established["channel"],
+    peer: AgreedPeer,
+  ): Connection {
+    const { limits, clock, reader } = this.#options;
     return new Connection({
       channel,
       clock,
       peer: { node, creation: peer.creation, flags: peer.flags, hidden: peer.hidden },
       reader,
+      siblings: this.connections,
       busyBytes: limits.distBusyBytes,
-      stallMs: limits.stallMs ?? Math.max(2 * tickTimeMs, 30_000),
+      queueBytes: limits.distQueueBytes,
+      heldSignals: limits.pendingSignals,
+      stallMs: limits.stallMs ?? Math.max(2000 * tickTime.seconds, 30_000),
       tickIntensity,
       handler: {
         signal: (connection, signal, bytes) => {
           this.#parts.local.dispatch(signal, connection, bytes);
         },
-        drained: (connection) => this.#drains.settle(connection),
-        closed: (connection, reason, error) => this.#down(connection, reason, error),
+        busy: (connection) => this.#busyReports.busy(connection),
+        drained: (connection) => {
+          this.#busyReports.drained(connection);
+          this.#drains.settle(connection);
+        },
+        closed: (connection, reason, error) => this.#closed(connection, reason, error),
       },
     });
   }
@@ -258,26 +392,39 @@ export class NetKernel implements AutoConnect {
     }
   }
 
-  #adoptName(name: string, creation: number): void {
-    this.#parts.processes.identity.adopt(atom(name), creation);
-    this.#parts.processes.adoptIdentity();
-  }
-
   // ── down ──────────────────────────────────────────────────────────────────────────────────────
 
-  #down(connection: Connection, reason: NodedownReason, error: Error | undefined): void {
+  /** The channel of a connection has ended. */
+  #closed(connection: Connection, reason: NodedownReason, error: Error | undefined): void {
+    const { nodes } = this.#parts;
+    const { node } = connection.peer;
+    const peer = nodes.get(node);
+    nodes.delete(node);
+    if (peer?.state === "connected") this.#down(connection, peer.connectionId, reason, error);
+    this.#session?.ticker.remove(connection);
+    const next = peer?.state === "exiting" ? peer.next : undefined;
+    if (next !== undefined) nodes.set(node, next);
+    this.#drains.settle(connection);
+    this.#closes.settle(connection);
+    if (next !== undefined) this.#dialWhenFree(node, next);
+  }
+
+  /** The connection counts no more: each link and monitor across it fires, and it is told. */
+  #down(
+    connection: Connection,
+    connectionId: number,
+    reason: NodedownReason,
+    error: Error | undefined,
+  ): void {
     const { nodes, processes, status } = this.#parts;
     const { node, hidden } = connection.peer;
-    this.#ticker.remove(connection);
-    nodes.delete(node);
-    if (this.#options.autoConnect === "once") nodes.barred.add(node);
+    if (this.#session?.options.autoConnect === "once") nodes.barred.add(node);
     processes.nodeDown(node);
     this.#leases.get(node)?.release();
     this.#leases.delete(node);
-    status.publish({ type: "nodedown", node: node.text, hidden, reason, error });
+    status.publish({ type: "nodedown", node: node.text, hidden, connectionId, reason, error });
+    for (const watcher of this.watchers) watcher.nodeDown({ node, hidden, connectionId }, reason);
     if (this.#namedBy === connection) this.#loseName();
-    this.#drains.settle(connection);
-    this.#closes.settle(connection);
   }
 
   /**
@@ -287,32 +434,42 @@ export class NetKernel implements AutoConnect {
   #loseName(): void {
     this.#namedBy = undefined;
     for (const [node, peer] of [...this.#parts.nodes.entries()]) {
-      if (peer.state === "connected") this.#disconnect(peer.connection, "disconnect");
-      if (peer.state !== "pending") continue;
+      const pending = this.#parts.nodes.pending(node);
       const why = "the connection that had given this node its name was lost meanwhile";
-      this.#giveUp(node, peer, policyError(node, why));
+      if (pending !== undefined) this.#giveUp(node, pending, policyError(node, why));
+      if (peer.state === "connected") this.#disconnect(peer.connection, "disconnect");
     }
-    this.#adoptName(NONODE.text, 0);
+    this.#notAlive("disconnect");
   }
 
   /** Closes the connection to a node (`erlang:disconnect_node/1`): false when there was none. */
   disconnect(node: Atom): boolean {
     const connection = this.#parts.nodes.connection(node);
     if (connection === undefined) return false;
+    this.#tell("disconnect", node);
     this.#disconnect(connection, "disconnect");
     return true;
   }
 
+  /**
+   * What was sent goes out still; nothing comes in any more. So the connection is down at once, and
+   * what is sent from here on is for the next one.
+   */
   #disconnect(connection: Connection, reason: NodedownReason): void {
-    this.#parts.nodes.set(connection.peer.node, { state: "exiting", connection });
+    const { nodes } = this.#parts;
+    const { node } = connection.peer;
+    const peer = nodes.get(node);
+    if (peer?.state !== "connected") return;
+    nodes.set(node, new ExitingPeer(connection));
     connection.close(reason);
+    this.#down(connection, peer.connectionId, reason, undefined);
   }
 
   /** Resolves when less than half of the busy threshold waits for a node, or it is gone. */
   drained(node: Atom): Promise<void> {
-    const peer = this.#parts.nodes.get(node);
-    if (peer?.state === "pending" && peer.heldBytes > this.#options.limits.distBusyBytes) {
-      return peer.connected.then(
+    const pending = this.#parts.nodes.pending(node);
+    if (pending !== undefined && pending.heldBytes > this.#options.limits.distBusyBytes) {
+      return pending.connected.then(
         () => this.drained(node),
         () => {},
       );
@@ -321,19 +478,8 @@ export class NetKernel implements AutoConnect {
     return connection?.busy === true ? this.#drains.wait(connection) : Promise.resolve();
   }
 
-  /** Ends all connections and dials. */
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    const closed: Promise<void>[] = [];
-    for (const [node, peer] of [...this.#parts.nodes.entries()]) {
-      if (peer.state === "pending") {
-        this.#giveUp(node, peer, policyError(node, STOPPED));
-        continue;
-      }
-      closed.push(this.#closes.wait(peer.connection));
-      if (peer.state === "connected") this.#disconnect(peer.connection, "net_kernel_terminated");
-    }
-    await Promise.all(closed);
-    this.#ticker.stop();
+  #tell(action: VerboseAction, node: Atom): void {
+    if (this.verbose < 1) return;
+    this.#parts.status.publish({ type: "verbose", level: 1, action, node: node.text });
   }
 }

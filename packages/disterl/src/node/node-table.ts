@@ -1,13 +1,18 @@
 import type { Connection } from "../connection/connection.ts";
 import type { Atom } from "../term/atom.ts";
+import type { ExitingPeer } from "./exiting-peer.ts";
 import type { PendingPeer } from "./pending-peer.ts";
 
+/** A connection that is up. */
+export interface ConnectedPeer {
+  readonly state: "connected";
+  readonly connection: Connection;
+  /** Unlike that of any other connection of this node. */
+  readonly connectionId: number;
+}
+
 /** As in the emulator's node table (`erl_node_tables.h`). A peer that is not in the table is idle. */
-export type Peer =
-  | PendingPeer
-  | { readonly state: "connected"; readonly connection: Connection }
-  /** The connection is closing: nothing is sent, and its `closed` will come. */
-  | { readonly state: "exiting"; readonly connection: Connection };
+export type Peer = PendingPeer | ConnectedPeer | ExitingPeer;
 
 /** The other nodes, by name. */
 export class NodeTable {
@@ -32,6 +37,13 @@ export class NodeTable {
     return peer?.state === "connected" ? peer.connection : undefined;
   }
 
+  /** The connection that is being set up, or will be when the one before has ended. */
+  pending(node: Atom): PendingPeer | undefined {
+    const peer = this.#peers.get(node);
+    if (peer?.state === "pending") return peer;
+    return peer?.state === "exiting" ? peer.next : undefined;
+  }
+
   *connections(): Generator<Connection> {
     for (const peer of this.#peers.values()) if (peer.state === "connected") yield peer.connection;
   }
@@ -40,7 +52,7 @@ export class NodeTable {
     return this.#peers.entries();
   }
 
-  /** Connected and pending ones. */
+  /** Connected, pending and exiting ones. */
   get size(): number {
     return this.#peers.size;
   }

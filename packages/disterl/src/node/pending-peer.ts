@@ -19,7 +19,11 @@ export class PendingPeer {
   /** A peer that dialled us and proved itself has the place: its handshake is about to end. */
   taken = false;
 
-  constructor() {
+  /** Dialled as a hidden node, whatever this node is. */
+  readonly hidden: boolean;
+
+  constructor(hidden = false) {
+    this.hidden = hidden;
     this.connected = new Promise<Connection>((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;

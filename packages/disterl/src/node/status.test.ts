@@ -6,6 +6,8 @@ const event = (node: string): NodeStatus => ({
   node,
   hidden: true,
   dialled: true,
+  connectionId: 1,
+  creation: 4,
 });
 
 test("each reader gets every event from its call on, and the end", async () => {

@@ -1,0 +1,65 @@
+import type { Carrier } from "../carrier/carrier.ts";
+import type { Discovery } from "../epmd/discovery.ts";
+import type { NameDomain } from "../node/node-name.ts";
+
+/** How a node listens. */
+export interface ListenAt {
+  /** Address to bind (`inet_dist_use_interface`). Default `127.0.0.1`: only this machine can connect. */
+  readonly host?: string;
+  /** Port, or first port to try (`inet_dist_listen_min`). Default: any free one. */
+  readonly port?: number;
+  /** Last port to try (`inet_dist_listen_max`). Default `port`. */
+  readonly lastPort?: number;
+}
+
+/**
+ * What distribution is started with, by `startNode` or at run time by `node.netKernel.start`; Erlang's
+ * names are in brackets.
+ */
+export interface DistributionOptions {
+  /** Whether hosts are short or fully qualified. Default: by the dot in the name's host, else short. */
+  readonly nameDomain?: NameDomain | undefined;
+  /**
+   * Hidden nodes are not part of the mesh of nodes that connects itself (`-hidden`). Default true.
+   */
+  readonly hidden?: boolean | undefined;
+  /** Where to listen; false: only dial (`-dist_listen false`). Default 127.0.0.1, any port. */
+  readonly listen?: false | ListenAt | undefined;
+  /** How nodes are found. Default: epmd. */
+  readonly discovery?: Discovery | undefined;
+  /** For the default discovery. */
+  readonly epmd?:
+    | {
+        /** Default `ERL_EPMD_PORT`, else 4369. */
+        readonly port?: number | undefined;
+        /** Start an epmd in this process when none answers (`-start_epmd`). Default true. */
+        readonly start?: boolean | undefined;
+      }
+    | undefined;
+  /** Seconds without a sign of life after which a peer is gone (`net_ticktime`). Default 60. */
+  readonly netTickTime?: number | undefined;
+  /** Ticks per tick time, 4 to 1000 (`net_tickintensity`). Default 4. */
+  readonly netTickIntensity?: number | undefined;
+  /** Seconds for each step of a handshake, 1 to 120 (`net_setuptime`). Default 7. */
+  readonly netSetupTime?: number | undefined;
+  /** Whether sending connects by itself (`dist_auto_connect`). Default: always. */
+  readonly distAutoConnect?: "never" | "once" | undefined;
+  /** The carrier (`-proto_dist`). Default: TCP over IPv4. */
+  readonly carrier?: Carrier | undefined;
+}
+
+const KNOWN: Readonly<Record<keyof DistributionOptions, true>> = {
+  nameDomain: true,
+  hidden: true,
+  listen: true,
+  discovery: true,
+  epmd: true,
+  netTickTime: true,
+  netTickIntensity: true,
+  netSetupTime: true,
+  distAutoConnect: true,
+  carrier: true,
+};
+
+/** Names of {@link DistributionOptions}. @internal */
+export const distributionOptionNames = Object.keys(KNOWN) as readonly (keyof DistributionOptions)[];

@@ -1,0 +1,84 @@
+import type { Carrier } from "../carrier/carrier.ts";
+import { inetTcp } from "../carrier/tcp.ts";
+import type { Discovery } from "../epmd/discovery.ts";
+import type { SessionOptions } from "../node/net-kernel.ts";
+import {
+  completeNodeName,
+  DYNAMIC_NAME,
+  type NameDomain,
+  nameDomainOf,
+  type NodeName,
+} from "../node/node-name.ts";
+import { defaultFlags } from "../wire/flags.ts";
+import type { DistributionOptions, ListenAt } from "./distribution-options.ts";
+
+/** Options that were looked at, with their defaults: what one start of distribution goes by. */
+export interface DistributionSettings {
+  readonly name: NodeName;
+  /** The first node that is connected to gives the name. */
+  readonly isDynamic: boolean;
+  readonly nameDomain: NameDomain;
+  readonly flags: bigint;
+  /** Undefined: it does not listen. */
+  readonly listen: ListenAt | undefined;
+  readonly carrier: Carrier;
+  /** The program's; it is not ours to close. */
+  readonly discovery: Discovery | undefined;
+  readonly epmd: DistributionOptions["epmd"];
+  readonly setupTimeMs: number;
+  /** Seconds. */
+  readonly tickTime: number;
+  readonly tickIntensity: number;
+  readonly autoConnect: SessionOptions["autoConnect"];
+}
+
+/** @throws NodeNameError; TypeError when an option is out of its range. */
+export function distributionSettings(
+  given: string | undefined,
+  options: DistributionOptions,
+): DistributionSettings {
+  const { name, domain } = ownName(given ?? DYNAMIC_NAME, options.nameDomain);
+  const isDynamic = name.name === DYNAMIC_NAME;
+  const listens = options.listen !== false && !isDynamic;
+  return {
+    name,
+    isDynamic,
+    nameDomain: domain,
+    flags: defaultFlags({ hidden: (options.hidden ?? true) || !listens }),
+    listen: listens ? { ...options.listen } : undefined,
+    carrier: options.carrier ?? inetTcp,
+    discovery: options.discovery,
+    epmd: options.epmd,
+    setupTimeMs: 1000 * inRange("netSetupTime", options.netSetupTime ?? 7, 1, 120),
+    tickTime: inRange("netTickTime", options.netTickTime ?? 60, 1, 1e6),
+    tickIntensity: inRange("netTickIntensity", options.netTickIntensity ?? 4, 4, 1000),
+    autoConnect: autoConnect(options),
+  };
+}
+
+/** A dynamic name keeps its host: the peer puts it behind the name it gives. */
+function ownName(
+  given: string,
+  nameDomain: NameDomain | undefined,
+): { name: NodeName; domain: NameDomain } {
+  const at = given.indexOf("@");
+  const host = at === -1 ? "" : given.slice(at + 1);
+  const domain = nameDomain ?? (host === "" ? "shortnames" : nameDomainOf(host));
+  return { name: completeNodeName(given, domain), domain };
+}
+
+function autoConnect({ distAutoConnect }: DistributionOptions): SessionOptions["autoConnect"] {
+  const given: string | undefined = distAutoConnect;
+  if (given !== undefined && given !== "never" && given !== "once") {
+    throw new TypeError(`distAutoConnect is "never" or "once" or left out, not "${given}"`);
+  }
+  return distAutoConnect ?? "always";
+}
+
+/** @throws TypeError @internal */
+export function inRange(name: string, value: number, least: number, most: number): number {
+  if (!(value >= least && value <= most)) {
+    throw new TypeError(`${name} is a number from ${least} to ${most}, not ${String(value)}`);
+  }
+  return value;
+}
