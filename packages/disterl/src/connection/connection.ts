@@ -6,7 +6,11 @@ import type { Atom } from "../term/atom.ts";
 import { WireError } from "../wire/errors.ts";
 import { MessageReader, type MessageReaderOptions } from "../wire/message-reader.ts";
 import { MessageWriter } from "../wire/message-writer.ts";
+import { signalReceived, signalSent } from "../trace/diagnostics.ts";
+import type { ConnectionStats } from "./connection-stats.ts";
+import type { Connections } from "./connections.ts";
 import type { NodedownReason } from "./errors.ts";
+import { Patience } from "./patience.ts";
 import { SendQueue } from "./send-queue.ts";
 
 /** The other node, as the handshake has shown it. */
@@ -21,7 +25,9 @@ export interface ConnectionPeer {
 /** What a connection tells the node. */
 export interface ConnectionHandler {
   signal(connection: Connection, signal: Signal, bytes: number): void;
-  /** Less waits than the busy threshold, after {@link Connection.send} returned false. */
+  /** More waits than the busy threshold. */
+  busy(connection: Connection): void;
+  /** Less waits than half the busy threshold, after {@link Connection.send} returned false. */
   drained(connection: Connection): void;
   /** The end; called once, and nothing comes after it. */
   closed(connection: Connection, reason: NodedownReason, error: Error | undefined): void;
@@ -32,32 +38,23 @@ export interface ConnectionOptions {
   readonly clock: Clock;
   readonly peer: ConnectionPeer;
   readonly handler: ConnectionHandler;
+  /** What it shares with the others of its node. */
+  readonly siblings: Connections;
   readonly reader: Omit<MessageReaderOptions, "flags" | "peer" | "onSignal" | "onTick">;
   /** Bytes that wait before `send` says busy (`+zdbbl`). */
   readonly busyBytes: number;
+  /** Bytes beyond which nothing more should wait; four times that of messages in fragments. */
+  readonly queueBytes: number;
+  /** Signals that may wait behind a message in fragments of their own sender. */
+  readonly heldSignals: number;
   /** No progress for so many milliseconds while bytes wait: the peer does not read. */
   readonly stallMs: number;
   /** Missed ticks before the peer counts as gone. */
   readonly tickIntensity: number;
 }
 
-const TICK = new Uint8Array(4);
 /** How long a peer may take to read what was said before we hang up. */
 const GOODBYE_MS = 1000;
-
-/** Counters of one connection since it came up. */
-export interface ConnectionStats {
-  /** Bytes that came in, ticks included. */
-  readonly bytesReceived: number;
-  /** Bytes that went out. */
-  readonly bytesSent: number;
-  /** Signals that came in. */
-  readonly signalsReceived: number;
-  /** Signals that were given to the connection. */
-  readonly signalsSent: number;
-  /** Bytes that wait to be sent. */
-  readonly pendingBytes: number;
-}
 
 /**
  * One live link to another node: bytes in become signals, signals become bytes. Mirrors `con_loop`
@@ -69,11 +66,16 @@ export class Connection {
   readonly #clock: Clock;
   readonly #handler: ConnectionHandler;
   readonly #reader: MessageReader;
+  readonly #writer: MessageWriter;
   readonly #queue: SendQueue;
   readonly #options: ConnectionOptions;
+  readonly #busyBytes: number;
+  readonly #patience: Patience;
+  readonly #upSince: number;
   #signalsReceived = 0;
-  #signalsSent = 0;
   #busy = false;
+  #busyCount = 0;
+  #reassemblyBytes = 0;
   #closing: { readonly reason: NodedownReason; readonly error: Error | undefined } | undefined;
   #closed = false;
   // What the last tick check saw.
@@ -89,7 +91,9 @@ export class Connection {
     this.#channel = options.channel;
     this.#clock = options.clock;
     this.#handler = options.handler;
-    this.#flushedAt = options.clock.now();
+    this.#upSince = this.#flushedAt = options.clock.now();
+    this.#busyBytes = Math.min(options.busyBytes, options.queueBytes);
+    this.#patience = new Patience(options.clock, () => this.#hurry());
     const { flags } = options.peer;
     this.#reader = new MessageReader({
       ...options.reader,
@@ -97,12 +101,15 @@ export class Connection {
       peer: options.peer.node.text,
       onSignal: (signal, bytes) => {
         this.#signalsReceived++;
+        if (signalReceived.hasSubscribers) this.#traceReceived(signal, bytes);
         this.#handler.signal(this, signal, bytes);
       },
       onTick: () => {},
     });
-    const writer = new MessageWriter({ flags });
-    this.#queue = new SendQueue(options.channel, options.clock, writer, () => this.#relieved());
+    this.#writer = new MessageWriter({ flags });
+    const { channel, clock } = options;
+    this.#queue = new SendQueue(channel, clock, this.#writer, () => this.#relieved());
+    options.siblings.add(this);
   }
 
   /** Begins to read, with the bytes that came behind the handshake. */
@@ -120,22 +127,58 @@ export class Connection {
     return this.#queue.pendingBytes;
   }
 
-  /** What waits to be sent, for those who decide whether more may wait. */
-  get queue(): Pick<SendQueue, "pendingBytes" | "fragmentBytes" | "heldSignals"> {
-    return this.#queue;
-  }
-
+  /** More waits than the busy threshold, or did and not half of it is gone. */
   get busy(): boolean {
     return this.#busy;
   }
 
+  /**
+   * Whether more waits than `times` what may wait. A message in fragments is memory of the program's
+   * that waits for its turn, and does not keep small ones from being sent; but several of them have
+   * an end, too. Only a connection that is {@link busy} can be full.
+   */
+  isFull(times = 1): boolean {
+    const { queueBytes, heldSignals } = this.#options;
+    const { pendingBytes, fragmentBytes } = this.#queue;
+    return (
+      pendingBytes - fragmentBytes > times * queueBytes ||
+      fragmentBytes > times * 4 * queueBytes ||
+      this.#queue.heldSignals > times * heldSignals
+    );
+  }
+
+  /** Whether the peer has taken nothing of what waits for it for a second, though it could have. */
+  get isDeaf(): boolean {
+    return this.#patience.isExhausted;
+  }
+
+  /** Bytes held of messages in fragments that are not complete. */
+  get reassemblyBytes(): number {
+    return this.#reassemblyBytes;
+  }
+
   get stats(): ConnectionStats {
+    const queue = this.#queue;
+    const read = this.#reader.counts;
     return {
       bytesReceived: this.#channel.receivedBytes,
-      bytesSent: this.#queue.writtenBytes,
+      bytesSent: queue.writtenBytes,
       signalsReceived: this.#signalsReceived,
-      signalsSent: this.#signalsSent,
-      pendingBytes: this.#queue.pendingBytes,
+      signalsSent: queue.signals,
+      framesReceived: read.frames,
+      framesSent: queue.frames,
+      fragmentsReceived: read.fragments,
+      fragmentsSent: queue.fragments,
+      ticksReceived: read.ticks,
+      ticksSent: queue.ticks,
+      atomsCachedIn: read.cachedAtoms,
+      atomsCachedOut: this.#writer.cachedAtoms,
+      pendingBytes: queue.pendingBytes,
+      pendingSignals: queue.pendingSignals,
+      reassemblyBytes: this.#reassemblyBytes,
+      busyCount: this.#busyCount,
+      busy: this.#busy,
+      uptimeMs: this.#clock.now() - this.#upSince,
     };
   }
 
@@ -151,8 +194,8 @@ export class Connection {
   send(signal: Signal): boolean {
     if (this.#closing !== undefined || this.#closed) return true;
     this.#queue.send(signal);
-    this.#signalsSent++;
-    if (!this.#busy && this.#queue.pendingBytes > this.#options.busyBytes) this.#busy = true;
+    if (signalSent.hasSubscribers) this.#traceSent(signal);
+    if (!this.#busy && this.#queue.pendingBytes > this.#busyBytes) this.#becomeBusy();
     return !this.#busy;
   }
 
@@ -160,7 +203,9 @@ export class Connection {
   close(reason: NodedownReason, error?: Error): void {
     if (this.#closing !== undefined || this.#closed) return;
     this.#closing = { reason, error };
+    this.#patience.end();
     this.#reader.stop();
+    this.#countReassembly();
     // What was said before goes out, except to a peer that has stopped to listen or to make sense.
     if (reason === "disconnect" || reason === "shutdown" || reason === "net_kernel_terminated") {
       this.#queue.finish();
@@ -185,33 +230,37 @@ export class Connection {
       this.close("net_tick_timeout");
       return;
     }
-    try {
-      this.#reader.sweep(this.#clock.now());
-    } catch (error) {
-      this.#offended(error as Error);
-    }
-    if (this.#closing !== undefined || this.#stalled()) return;
+    if (!late) this.#sweep();
+    if (this.#closing !== undefined || this.#stalled(late)) return;
     const idle = this.#queue.writtenBytes === this.#seenWritten && this.#queue.pendingBytes === 0;
-    if (idle || (this.peer.hidden && silent)) this.#queue.sendRaw(TICK);
+    if (idle || (this.peer.hidden && silent)) this.#queue.tick();
     this.#seenWritten = this.#queue.writtenBytes;
   }
 
   /** A tick beside those of the net ticker, while net_ticktime is being changed (`aux_tick`). */
   extraTick(): void {
     if (this.#closing !== undefined || this.#closed || this.#queue.pendingBytes > 0) return;
-    this.#queue.sendRaw(TICK);
+    this.#queue.tick();
   }
 
-  #stalled(): boolean {
+  #sweep(): void {
+    try {
+      this.#reader.sweep(this.#clock.now());
+    } catch (error) {
+      this.#offended(error as Error);
+    }
+  }
+
+  #stalled(late: boolean): boolean {
     const flushed = this.#queue.writtenBytes - this.#channel.pendingBytes;
     const now = this.#clock.now();
-    if (flushed !== this.#flushedBytes || this.#queue.pendingBytes === 0) {
+    if (late || flushed !== this.#flushedBytes || this.#queue.pendingBytes === 0) {
       this.#flushedBytes = flushed;
       this.#flushedAt = now;
       return false;
     }
     if (now - this.#flushedAt < this.#options.stallMs) return false;
-    this.close("slow_peer");
+    this.close("slow_peer", slowPeer(this));
     return true;
   }
 
@@ -222,6 +271,24 @@ export class Connection {
     } catch (error) {
       this.#offended(error as Error);
     }
+    this.#countReassembly();
+  }
+
+  #countReassembly(): void {
+    const change = this.#reader.fragmentBytes - this.#reassemblyBytes;
+    if (change === 0) return;
+    this.#reassemblyBytes += change;
+    this.#options.siblings.reassemblyChanged(change);
+  }
+
+  #traceReceived(signal: Signal, bytes: number): void {
+    const { local } = this.#options.siblings;
+    signalReceived.publish({ local, node: this.peer.node.text, signal, bytes });
+  }
+
+  #traceSent(signal: Signal): void {
+    const { local } = this.#options.siblings;
+    signalSent.publish({ local, node: this.peer.node.text, signal });
   }
 
   /** What the peer did ends the connection, never the program. */
@@ -229,20 +296,45 @@ export class Connection {
     this.close(isLimit(error) ? "limit_exceeded" : "protocol_error", error);
   }
 
+  #becomeBusy(): void {
+    this.#busy = true;
+    this.#busyCount++;
+    this.#patience.begin();
+    this.#handler.busy(this);
+  }
+
+  /** A peer that takes nothing must not make us hold more than the hard cap for it. */
+  #hurry(): void {
+    if (this.isDeaf && this.isFull()) this.close("slow_peer", slowPeer(this));
+  }
+
   /** Less waits than before. */
   #relieved(): void {
-    if (this.#busy && this.#queue.pendingBytes <= this.#options.busyBytes / 2) {
-      this.#busy = false;
-      this.#handler.drained(this);
-    }
+    if (!this.#busy) return;
+    this.#patience.progress();
+    if (this.#queue.pendingBytes > this.#busyBytes / 2) return;
+    this.#busy = false;
+    this.#patience.end();
+    if (this.#closing === undefined) this.#handler.drained(this);
   }
 
   #ended(error: Error | undefined): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#patience.end();
+    this.#reader.stop();
+    this.#countReassembly();
+    this.#options.siblings.remove(this);
     const { reason, error: cause } = this.#closing ?? { reason: "connection_closed", error };
     this.#handler.closed(this, reason, cause);
   }
+}
+
+/** What is told of a peer that does not read. */
+export function slowPeer({ peer, pendingBytes }: Connection): Error {
+  return new Error(
+    `${peer.node.text} does not read: ${pendingBytes} bytes wait for it, and none of them leave`,
+  );
 }
 
 /** Whether bytes were legal, and only more than we allow. */

@@ -2,6 +2,7 @@ import type { Channel, ChannelHandler } from "../carrier/carrier.ts";
 import type { Clock, Timer } from "../carrier/clock.ts";
 import { closedAt, HandshakeError, type HandshakeStep, timedOutAt } from "../handshake/errors.ts";
 import type { Handshake, HandshakeEffect } from "../handshake/handshake.ts";
+import type { HandshakeTrace } from "../trace/handshake-trace.ts";
 import { PacketSplitter } from "./packet-splitter.ts";
 
 /** How long and how big a handshake may get. */
@@ -20,10 +21,15 @@ export const defaultHandshakeLimits: HandshakeLimits = {
   packetBytes: 2_048,
 };
 
+/** What is needed of the result of a handshake: who the peer turned out to be. */
+interface Agreed {
+  readonly name: string;
+}
+
 /** How long a channel gets to send a refusal before it is closed anyway. */
 const FAREWELL_MS = 1_000;
 
-export interface RunHandshakeOptions<Result> {
+export interface RunHandshakeOptions<Result extends Agreed> {
   /** Nobody handles it yet. */
   readonly channel: Channel;
   readonly handshake: Handshake<Result>;
@@ -31,12 +37,14 @@ export interface RunHandshakeOptions<Result> {
   readonly lengthBytes: 2 | 4;
   readonly clock: Clock;
   readonly limits?: Partial<HandshakeLimits> | undefined;
+  /** Told how it goes. */
+  readonly trace?: HandshakeTrace | undefined;
   /** Ends the attempt: closes the channel and rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** A handshake that succeeded. */
-export interface HandshakeOutcome<Result> {
+export interface HandshakeOutcome<Result extends Agreed> {
   readonly result: Result;
   /**
    * Bytes that arrived after the last packet: the beginning of the first frames. The channel is
@@ -55,7 +63,7 @@ export interface HandshakeOutcome<Result> {
  * @returns when the last packet of ours is written or the last of theirs has arrived.
  * @throws HandshakeError, or the reason of `signal`.
  */
-export function runHandshake<Result>(
+export function runHandshake<Result extends Agreed>(
   options: RunHandshakeOptions<Result>,
 ): Promise<HandshakeOutcome<Result>> {
   return new Promise((resolve, reject) => {
@@ -63,7 +71,7 @@ export function runHandshake<Result>(
   });
 }
 
-class HandshakeRun<Result> implements ChannelHandler {
+class HandshakeRun<Result extends Agreed> implements ChannelHandler {
   readonly #options: RunHandshakeOptions<Result>;
   readonly #limits: HandshakeLimits;
   readonly #splitter: PacketSplitter;
@@ -96,8 +104,9 @@ class HandshakeRun<Result> implements ChannelHandler {
   }
 
   start(): void {
-    const { signal, clock, channel, handshake } = this.#options;
+    const { signal, clock, channel, handshake, trace } = this.#options;
     const { totalMs } = this.#limits;
+    trace?.started(channel.remote, clock.now());
     channel.handle(this);
     if (signal?.aborted === true) return this.#fail(signal.reason);
     signal?.addEventListener("abort", this.#onAbort);
@@ -183,6 +192,7 @@ class HandshakeRun<Result> implements ChannelHandler {
 
   #enter(step: HandshakeStep): void {
     this.#step = step;
+    this.#options.trace?.entered(step);
     const { stepMs } = this.#limits;
     this.#stepTimer?.cancel();
     this.#stepTimer = this.#options.clock.after(stepMs, () => this.#fail(timedOutAt(step, stepMs)));
@@ -210,14 +220,17 @@ class HandshakeRun<Result> implements ChannelHandler {
 
   #succeed(result: Result): void {
     this.#finish();
-    this.#options.channel.pause();
+    const { channel, trace, clock } = this.#options;
+    channel.pause();
+    trace?.done(result.name, clock.now());
     this.#resolve({ result, rest: this.#splitter.rest() });
   }
 
   #fail(error: unknown): void {
     if (this.#over) return;
     this.#finish();
-    const { channel, clock } = this.#options;
+    const { channel, clock, trace } = this.#options;
+    trace?.failed(this.#step, error, clock.now());
     if (!this.#running) this.#cleanUp(error);
     if (!this.#closed && this.#wroteAnything) {
       channel.end();

@@ -15,6 +15,9 @@ const FLUSH_REFERENCED_BYTES = 256 * 1024;
 const WHOLE_BYTES = 256 * 1024;
 /** How much of fragmented messages is moved to the socket before others get their turn. */
 const PUMP_BYTES = 1024 * 1024;
+/** What a signal that waits unencoded is counted with, beside its terms. */
+const HELD_BYTES = 64;
+
 /** A fragmented message under way, and what its sender has said since. */
 interface InProgress {
   readonly fragments: Fragments;
@@ -56,6 +59,13 @@ export class SendQueue {
   #pumping = false;
   /** Bytes handed to the channel so far. */
   writtenBytes = 0;
+  /** Signals taken so far. */
+  signals = 0;
+  /** Further fragments written so far. */
+  fragments = 0;
+  ticks = 0;
+  /** Signals that have left, whole. */
+  #goneSignals = 0;
 
   constructor(channel: Channel, clock: Clock, writer: MessageWriter, onProgress: () => void) {
     this.#channel = channel;
@@ -83,6 +93,16 @@ export class SendQueue {
     return this.#heldSignals;
   }
 
+  /** Signals that wait, or of which a part does. */
+  get pendingSignals(): number {
+    return this.signals - this.#goneSignals;
+  }
+
+  /** Frames written so far, ticks not counted. */
+  get frames(): number {
+    return this.signals - this.#heldSignals + this.fragments;
+  }
+
   /**
    * Queues a signal.
    * @throws EtfError, TypeError when it cannot be encoded; nothing of it goes out then.
@@ -90,15 +110,17 @@ export class SendQueue {
   send(signal: Signal): void {
     if (this.#inProgress.size > 0 && this.#waitsBehindItsOwn(signal)) return;
     const fragments = this.#writer.write(signal, this.#batch);
+    this.signals++;
     if (fragments !== undefined && !this.#wroteWhole(fragments)) this.#begin(signal, fragments, []);
     this.#written();
   }
 
-  /** Queues bytes that are no signal: a tick. */
-  sendRaw(bytes: Uint8Array): void {
-    this.#batch.ensure(bytes.length);
-    this.#batch.buffer.set(bytes, this.#batch.length);
-    this.#batch.length += bytes.length;
+  /** Queues a tick: a frame of no bytes. */
+  tick(): void {
+    this.ticks++;
+    this.#batch.ensure(4);
+    this.#batch.buffer.fill(0, this.#batch.length, this.#batch.length + 4);
+    this.#batch.length += 4;
     this.#flush();
   }
 
@@ -162,8 +184,10 @@ export class SendQueue {
     this.writtenBytes += this.#fullBytes + totalBytes;
     this.#full = [];
     this.#fullBytes = 0;
+    const whole = this.signals - this.#heldSignals - this.#inProgress.size;
     const goOn = this.#channel.write(pieces, () => {
       for (const one of written) this.#batches.release(one);
+      this.#goneSignals = whole;
       this.#onProgress();
     });
     if (!goOn) this.#blocked = true;
@@ -180,6 +204,7 @@ export class SendQueue {
   /** Where there is little left of a message, all of it goes into the batch. */
   #wroteWhole(fragments: Fragments): boolean {
     if (fragments.bytesLeft > WHOLE_BYTES) return false;
+    do this.fragments++;
     while (!fragments.nextFragment(this.#batch));
     return true;
   }
@@ -188,7 +213,8 @@ export class SendQueue {
     const key = senderKey(signal);
     const own = key === undefined ? undefined : this.#inProgress.get(key);
     if (own === undefined) return false;
-    const bytes = this.#encodedBytes(signal);
+    const bytes = HELD_BYTES + this.#encodedBytes(signal);
+    this.signals++;
     own.behind.push({ signal, bytes });
     this.#heldBytes += bytes;
     this.#heldSignals++;
@@ -243,6 +269,7 @@ export class SendQueue {
       if (this.#blocked || this.writtenBytes >= until) break;
       const before = fragments.bytesLeft;
       const last = fragments.nextFragment(this.#batch);
+      this.fragments++;
       this.#fragmentBytes += fragments.bytesLeft - before;
       // To the end of the rotation; or out of it, and its sender's next signals follow.
       this.#inProgress.delete(key);

@@ -1,27 +1,47 @@
 import type { Clock, Timer } from "../carrier/clock.ts";
 import type { Connection } from "./connection.ts";
 
+/** How often in a tick interval the ticker looks whether the event loop runs. */
+const LOOKS = 4;
+
 /**
  * The net ticker: one timer for all connections of a node, `intensity` times per tick time. An idle
  * connection sends a tick at each; one that hears nothing for `intensity` of them is given up.
  * Mirrors `net_kernel:ticker_loop/2`.
+ *
+ * The timer also shows when this node's own event loop stood still. Whoever did not look cannot say
+ * that the peers were silent: then the sockets are read first, and what has not come yet is not held
+ * against anybody.
  */
 export class Ticker {
   readonly #clock: Clock;
   #intervalMs: number;
+  readonly #onStalled: (durationMs: number) => void;
   readonly #connections = new Set<Connection>();
   #timer: Timer | undefined;
+  /** When the next check is due, and when the event loop was last seen to run. */
   #due = 0;
+  #seenAt = 0;
 
-  /** `tickTimeMs` is net_ticktime in milliseconds. */
-  constructor(clock: Clock, tickTimeMs: number, intensity: number) {
+  /**
+   * `tickTimeMs` is net_ticktime in milliseconds. `onStalled` is called when the event loop stood
+   * still for longer than a tick interval, before anything that arrived meanwhile is read; with the
+   * milliseconds since it was last seen to run, which is up to a quarter of an interval too much.
+   */
+  constructor(
+    clock: Clock,
+    tickTimeMs: number,
+    intensity: number,
+    onStalled: (durationMs: number) => void = () => {},
+  ) {
     this.#clock = clock;
     this.#intervalMs = tickTimeMs / intensity;
+    this.#onStalled = onStalled;
   }
 
   add(connection: Connection): void {
     this.#connections.add(connection);
-    if (this.#timer === undefined) this.#arm();
+    if (this.#timer === undefined) this.#begin();
   }
 
   remove(connection: Connection): void {
@@ -34,7 +54,7 @@ export class Ticker {
     this.#intervalMs = intervalMs;
     if (this.#timer === undefined) return;
     this.#timer.cancel();
-    this.#arm();
+    this.#begin();
   }
 
   /** A tick for every connection between the checks, which judges nobody. */
@@ -47,20 +67,29 @@ export class Ticker {
     this.#timer = undefined;
   }
 
-  #arm(): void {
-    this.#due = this.#clock.now() + this.#intervalMs;
-    this.#timer = this.#clock.after(this.#intervalMs, () => this.#fire());
-  }
-
-  #fire(): void {
-    // After a stall of our own the sockets are read first: the peers may have spoken all along.
-    const late = this.#clock.now() - this.#due > this.#intervalMs / 2;
-    if (late) this.#clock.soon(() => this.#check(true));
-    else this.#check(false);
+  #begin(): void {
+    this.#seenAt = this.#clock.now();
+    this.#due = this.#seenAt + this.#intervalMs;
     this.#arm();
   }
 
-  #check(late: boolean): void {
-    for (const connection of [...this.#connections]) connection.tick(late);
+  #arm(): void {
+    this.#timer = this.#clock.after(this.#intervalMs / LOOKS, () => this.#look());
+  }
+
+  #look(): void {
+    const now = this.#clock.now();
+    const unseen = now - this.#seenAt;
+    this.#seenAt = now;
+    this.#arm();
+    if (unseen > this.#intervalMs) this.#onStalled(unseen);
+    // Timers are not exact: one that is early by less than half a look is not a look too early.
+    if (now < this.#due - this.#intervalMs / LOOKS / 2) return;
+    this.#due = now + this.#intervalMs;
+    const late = unseen > (this.#intervalMs * 3) / 4;
+    // First the sockets are read: the peers may have spoken while nobody listened.
+    this.#clock.soon(() => {
+      for (const connection of [...this.#connections]) connection.tick(late);
+    });
   }
 }

@@ -6,6 +6,7 @@ import type { Discovery } from "../epmd/discovery.ts";
 import { HandshakeError } from "../handshake/errors.ts";
 import type { AgreedPeer } from "../handshake/handshake.ts";
 import { type InitiateOptions, initiate } from "../handshake/initiate.ts";
+import { HandshakeTrace } from "../trace/handshake-trace.ts";
 import { ConnectError } from "./errors.ts";
 import type { NodeName } from "./node-name.ts";
 
@@ -43,6 +44,7 @@ export async function dial(
       lengthBytes: carrier.handshakeLengthBytes,
       clock,
       limits: { stepMs: setupTimeMs },
+      trace: new HandshakeTrace(handshake.ourName, "dial", name.full),
       signal,
     });
     return { channel, peer: result, rest };

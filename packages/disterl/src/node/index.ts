@@ -3,7 +3,7 @@
  *
  * @module
  */
-export type { ConnectionStats } from "../connection/connection.ts";
+export type { ConnectionStats, ConnectionTotals } from "../connection/connection-stats.ts";
 export type { NodedownReason } from "../connection/errors.ts";
 export { Cookie } from "../handshake/cookie.ts";
 export { CookieError, type CookieErrorCode } from "./cookie-error.ts";

@@ -23,8 +23,9 @@ export interface NodeLimits extends MailboxLimits {
   /** Bytes waiting for one peer before `send` returns false (`+zdbbl`). Default 1 MiB. */
   readonly distBusyBytes: number;
   /**
-   * Bytes waiting for one peer beyond which `send` throws. Default 64 MiB; four times that for
-   * messages in fragments.
+   * Bytes waiting for one peer beyond which it is closed with `slow_peer`, once it has taken nothing
+   * for a second; while it takes something, or the event loop has not run since, `send` throws.
+   * Default 64 MiB; four times that for messages in fragments.
    */
   readonly distQueueBytes: number;
   /**
@@ -34,10 +35,24 @@ export interface NodeLimits extends MailboxLimits {
   readonly pendingSignals: number;
   /** No progress for so long while bytes wait closes the peer. Default twice the tick time, at least 30 s. */
   readonly stallMs: number | undefined;
+  /**
+   * Bytes of unfinished messages from all peers together; beyond it the connection that holds most is
+   * closed. Default 1 GiB. `fragBytes` is the limit of one connection.
+   */
+  readonly nodeFragBytes: number;
   /** Monitors that one peer may hold on our processes. Default 262,144. */
   readonly monitorsPerConn: number;
   /** Links between one peer and our processes. Default 262,144. */
   readonly linksPerConn: number;
+  /**
+   * Exposed functions that may be running for one peer at once; beyond it spawns and calls are
+   * answered `system_limit`. Default 10,000.
+   */
+  readonly spawnsPerConn: number;
+  /** Names of `global`. Default 1,000,000; a node that registers more is disconnected from. */
+  readonly globalNames: number;
+  /** Shares of `global` locks that may be held here. Default 100,000; beyond it locks are refused. */
+  readonly globalLocks: number;
 }
 
 /** The limits of a node that is given none. */
@@ -50,8 +65,12 @@ export const DEFAULT_NODE_LIMITS: NodeLimits = {
   distQueueBytes: 64 * 1024 * 1024,
   pendingSignals: 100_000,
   stallMs: undefined,
+  nodeFragBytes: 2 ** 30,
   monitorsPerConn: 262_144,
   linksPerConn: 262_144,
+  spawnsPerConn: 10_000,
+  globalNames: 1_000_000,
+  globalLocks: 100_000,
   mailboxBytes: 256 * 1024 * 1024,
   mailboxMessages: 1_000_000,
 };

@@ -48,14 +48,20 @@ type StatusChannels = {
 const statusChannels: StatusChannels = {
   nodeup: new TraceChannel("disterl:nodeup"),
   nodedown: new TraceChannel("disterl:nodedown"),
+  alive: new TraceChannel("disterl:alive"),
+  not_alive: new TraceChannel("disterl:not_alive"),
   connect_failed: new TraceChannel("disterl:connect_failed"),
+  reconnecting: new TraceChannel("disterl:reconnecting"),
   refused: new TraceChannel("disterl:refused"),
   denied: new TraceChannel("disterl:denied"),
   busy: new TraceChannel("disterl:busy"),
   drained: new TraceChannel("disterl:drained"),
   self_stalled: new TraceChannel("disterl:self_stalled"),
+  overlapping_partition: new TraceChannel("disterl:overlapping_partition"),
   epmd: new TraceChannel("disterl:epmd"),
   crash: new TraceChannel("disterl:crash"),
+  warning: new TraceChannel("disterl:warning"),
+  verbose: new TraceChannel("disterl:verbose"),
 };
 
 /** Publishes an event of `node.status()` on the channel of its type. `local` gives the node's name. */

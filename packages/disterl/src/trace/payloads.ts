@@ -62,23 +62,52 @@ export interface TracedSignalSent extends Traced {
   readonly signal: Signal;
 }
 
-/** The payloads that are also events of `node.status()`, by their `type`. */
+/**
+ * The payloads that are also events of `node.status()`, by their `type`; see `NodeStatus` for what
+ * each field means. Words that are codes there are text here.
+ */
 export interface TracedStatus {
+  /** A connection is up. */
   nodeup: {
     readonly node: string;
     readonly hidden: boolean;
-    /** Whether we dialled. */
     readonly dialled: boolean;
+    readonly connectionId: number;
+    readonly creation: number;
   };
+  /** A connection is gone. */
   nodedown: {
     readonly node: string;
     readonly hidden: boolean;
+    readonly connectionId: number;
     /** One of `NodedownReason`. */
     readonly reason: string;
     readonly error: Error | undefined;
   };
-  connect_failed: { readonly node: string; readonly error: Error };
-  refused: { readonly address: string; readonly error: Error };
+  /** This node has a name. */
+  alive: { readonly node: string; readonly creation: number };
+  /** This node has lost its name. */
+  not_alive: { readonly node: string; readonly reason: string };
+  /** A dial of ours failed. */
+  connect_failed: {
+    readonly node: string;
+    readonly code: string | undefined;
+    readonly error: Error;
+  };
+  /** A node that the program keeps connected with is dialled again. */
+  reconnecting: {
+    readonly node: string;
+    readonly attempt: number;
+    readonly delayMs: number;
+    readonly code: string | undefined;
+  };
+  /** A connection opened to us did not get through its handshake. */
+  refused: {
+    readonly address: string;
+    readonly code: string | undefined;
+    readonly error: Error;
+  };
+  /** A connected node did not get what it asked for. */
   denied: {
     readonly peer: string;
     readonly operation: string;
@@ -86,11 +115,26 @@ export interface TracedStatus {
     readonly cause: string;
     readonly count: number;
   };
+  /** More waits for a node than the busy threshold. */
   busy: { readonly node: string; readonly pendingBytes: number };
+  /** Not any more. */
   drained: { readonly node: string; readonly busyMs: number };
+  /** Our own event loop stood still. */
   self_stalled: { readonly durationMs: number };
-  epmd: { readonly event: string; readonly error: Error | undefined };
+  /** `global` has cut a connection to keep partitions from overlapping. */
+  overlapping_partition: { readonly node: string; readonly action: string };
+  /** The registration at epmd. */
+  epmd: {
+    readonly event: string;
+    readonly error: Error | undefined;
+    readonly holderPort: number | undefined;
+  };
+  /** A process ended because its code threw, or because of its mailbox. */
   crash: { readonly process: string; readonly reason: Term; readonly error: unknown };
+  /** What is likely a mistake. */
+  warning: { readonly code: string; readonly message: string };
+  /** What net_kernel is about to do, where that was asked for. */
+  verbose: { readonly level: number; readonly action: string; readonly node: string };
 }
 
 /** The channels, and what is published on each. */
