@@ -6,21 +6,12 @@
 //     -kernel inet_dist_use_interface '{127,0,0,1}' -allow app@127.0.0.1
 //
 // Its process `echo` answers {From, Ref, Term} with {Ref, Term}, and
-// gen_server:call({echo, Node}, {echo, Term}) with Term. SIGTERM or SIGINT stops it.
-import { genRequest, isTaggedTuple, isTuple, reply, startNode, t } from "disterl";
+// gen_server:call({echo, Node}, {echo, Term}) with Term. Its process `ctl` hands out workers, which
+// do what they are told: see ctl.mjs, worker.mjs and commands.mjs beside. SIGTERM or SIGINT stops it.
+import { startNode } from "disterl";
 import { parseErlFlags, startOptionsFromFlags } from "disterl/flags";
-import { Pid } from "disterl/term";
-
-/** Answers one message; what is no request of ours is left alone. */
-function echo(message, self) {
-  const call = genRequest(message);
-  if (call?.kind === "call" && isTaggedTuple(call.request, "echo", 2)) {
-    reply(self, call.from, call.request[1]);
-  } else if (isTuple(message, 3) && message[0] instanceof Pid) {
-    const [from, ref, term] = message;
-    self.send(from, t(ref, term));
-  }
-}
+import { ctl } from "./echo-node/ctl.mjs";
+import { echo } from "./echo-node/echo.mjs";
 
 async function main() {
   const { options, warnings } = startOptionsFromFlags(parseErlFlags(process.argv.slice(2)));
@@ -29,7 +20,8 @@ async function main() {
     throw new Error("a node that others call needs a name: -sname Name or -name Name@Host");
   }
   const node = await startNode(options);
-  node.spawn({ name: "echo", onMessage: echo });
+  node.spawn({ name: "echo", onMessage: (message, self) => void echo(message, self) });
+  node.spawn({ name: "ctl", onMessage: ctl(node) });
 
   // A node that does not listen has nothing else that keeps the program running.
   const alive = setInterval(() => {}, 2 ** 30);

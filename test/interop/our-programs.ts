@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -40,8 +41,7 @@ function installed(): string {
     const own = join(root, "packages/cli/node_modules", name);
     symlinkSync(existsSync(own) ? own : join(root, "node_modules", name), join(modules, name));
   }
-  mkdirSync(join(directory, "examples"));
-  copyFileSync(join(root, ECHO_NODE), join(directory, ECHO_NODE));
+  cpSync(join(root, "examples"), join(directory, "examples"), { recursive: true });
   installation = directory;
   return directory;
 }
@@ -76,8 +76,15 @@ export class OurProgram implements AsyncDisposable {
   out = "";
   err = "";
 
-  constructor(program: string, argv: readonly string[], env: Readonly<Record<string, string>>) {
-    this.child = spawn(process.execPath, [join(installed(), program), ...argv], {
+  /** `within` is a command that starts another: `["ip", "netns", "exec", "left"]`. */
+  constructor(
+    program: string,
+    argv: readonly string[],
+    env: Readonly<Record<string, string>>,
+    within: readonly string[] = [],
+  ) {
+    const words = [...within, process.execPath, join(installed(), program), ...argv];
+    this.child = spawn(words[0] ?? "", words.slice(1), {
       env: { PATH: process.env["PATH"], ...env },
     });
     this.child.stdin?.end();

@@ -153,16 +153,10 @@ function isSelf(self: Process, target: Pid | Name, node: Atom): boolean {
   return node === self.pid.node && self.table.names.find(target) === self;
 }
 
-/**
- * `erlang:demonitor/2` of a process.
- * @throws TypeError for a monitor of another process.
- */
+/** `erlang:demonitor/2` of a process. A monitor of another process stays, as if it were not there. */
 export function endMonitor(self: Process, ref: Reference, options: DemonitorOptions): boolean {
   const monitor = self.table.monitors.get(ref);
-  if (monitor !== undefined && !(monitor instanceof ProcessMonitor && monitor.owner === self)) {
-    throw new TypeError(`${ref.toString()} is a monitor of another process`);
-  }
-  const wasThere = monitor?.stop() ?? false;
+  const wasThere = monitor instanceof ProcessMonitor && monitor.owner === self && monitor.stop();
   if (!wasThere) {
     const alias = self.table.aliases.get(ref);
     if (alias instanceof ProcessMonitor && alias.owner === self) alias.ended();

@@ -161,7 +161,6 @@ export class Process extends LinkedActor {
    * Stops watching (`erlang:demonitor/2`). With `flush`, the message of the monitor is removed, should
    * it have come.
    * @returns true; with `info` whether there was a monitor still.
-   * @throws TypeError for a monitor of another process.
    */
   demonitor(ref: Reference, options: DemonitorOptions = {}): boolean {
     return endMonitor(this, ref, options);
