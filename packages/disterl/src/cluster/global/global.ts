@@ -170,7 +170,8 @@ export class Global {
     options: Pick<GlobalLockOptions, "nodes" | "holder"> = {},
   ): Promise<void> {
     checkLockId(id);
-    await deleteLockOnNodes(options.holder ?? this.#caller, id, this.#nodes(options.nodes));
+    const caller = this.#server.lockCaller(options.holder ?? this.#caller);
+    await deleteLockOnNodes(caller, id, this.#nodes(options.nodes));
   }
 
   /**

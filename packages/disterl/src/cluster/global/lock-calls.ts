@@ -1,4 +1,5 @@
 import type { Clock } from "../../carrier/clock.ts";
+import { NodeError } from "../../node/errors.ts";
 import { CallError } from "../../otp/errors.ts";
 import { call } from "../../otp/gen.ts";
 import type { Process } from "../../process/process.ts";
@@ -24,6 +25,8 @@ export interface LockCaller {
   readonly clock: Clock;
   /** Of this node: asked before others are, so that a lock that cannot be had costs them nothing. */
   readonly locks: LockTable;
+  /** A node without a connection has let go of the locks of this one: there is nothing to give back. */
+  readonly isConnected: (node: Atom) => boolean;
   /** 32 random bits, unsigned. */
   readonly random: () => number;
 }
@@ -42,6 +45,8 @@ export async function multiCall(
         return [node, await call(process, to, request, { timeout })] as const;
       } catch (error) {
         if (error instanceof CallError) return undefined;
+        // It takes so little that nothing more can be sent to it.
+        if (error instanceof NodeError && error.code === "ERR_SEND_QUEUE_FULL") return undefined;
         throw error;
       }
     }),
@@ -51,40 +56,43 @@ export async function multiCall(
 
 /** Sets a lock on all of the nodes, or on none. */
 export async function setLockOnNodes(
-  { process, locks }: LockCaller,
+  caller: LockCaller,
   id: LockId,
   nodes: readonly Atom[],
 ): Promise<boolean> {
+  const { process, locks } = caller;
   if (nodes.length > 1 && nodes.includes(process.pid.node) && !locks.canSet(id)) return false;
   const replies = await multiCall(process, nodes, t(SET_LOCK, id));
   if (replies.every(([, reply]) => reply !== false)) return true;
   const taken = replies.filter(([, reply]) => reply === true).map(([node]) => node);
-  if (replies.length > 1) await deleteLockOnNodes(process, id, taken);
+  if (replies.length > 1) await deleteLockOnNodes(caller, id, taken);
   return false;
 }
 
 /** Gives a lock back. */
 export async function deleteLockOnNodes(
-  process: Process,
+  { process, isConnected }: LockCaller,
   id: LockId,
   nodes: readonly Atom[],
 ): Promise<void> {
-  await multiCall(process, nodes, t(DEL_LOCK, id));
+  const own = process.pid.node;
+  const holding = nodes.filter((node) => node === own || isConnected(node));
+  await multiCall(process, holding, t(DEL_LOCK, id));
 }
 
 /** Gives a lock back, on the boss last: who competes for it begins there. */
 export async function deleteGlobalLock(
-  process: Process,
+  caller: LockCaller,
   id: LockId,
   nodes: readonly Atom[],
 ): Promise<void> {
   const boss = theBoss(nodes);
   await deleteLockOnNodes(
-    process,
+    caller,
     id,
     nodes.filter((node) => node !== boss),
   );
-  await deleteLockOnNodes(process, id, [boss]);
+  await deleteLockOnNodes(caller, id, [boss]);
 }
 
 /** The greatest name of some nodes: locked first, so that those who compete meet early (kernel GL-5). */

@@ -1,20 +1,20 @@
 import { type Atom, atom } from "../../term/atom.ts";
 import { compareTerms } from "../../term/compare-terms.ts";
 import { equalTerms } from "../../term/equal-terms.ts";
-import { cast } from "../../otp/gen.ts";
 import type { Pid } from "../../term/pid.ts";
 import type { Term } from "../../term/term.ts";
 import { t } from "../../term/tuple.ts";
+import type { GlobalHost } from "./host.ts";
 import type { Inbox } from "./inbox.ts";
 import {
   deleteGlobalLock,
   deleteLockOnNodes,
-  GLOBAL_NAME_SERVER,
   type LockCaller,
   setLockOnNodes,
   theBoss,
 } from "./lock-calls.ts";
 import { GLOBAL, type LockId } from "./lock-table.ts";
+import { castTo } from "./tell.ts";
 
 const LOCK_SET = atom("lock_set");
 
@@ -49,6 +49,7 @@ export type LockerMessage =
 
 /** What the locker asks of the name server. */
 export interface LockerOptions {
+  readonly host: GlobalHost;
   readonly caller: LockCaller;
   readonly inbox: Inbox<LockerMessage>;
   /** Both partitions are locked: names can be exchanged. */
@@ -171,12 +172,12 @@ export class Locker {
     );
     if (answer?.type === "cancel") {
       answer.finish?.();
-      await deleteGlobalLock(this.#options.caller.process, id, locked);
+      await deleteGlobalLock(this.#options.caller, id, locked);
       this.#remove(him.node, him.myTag);
     } else if (answer?.type === "lock_set") {
       const isOld = answer.tag !== undefined && !equalTerms(answer.tag, him.myTag);
       if (isOld) return this.#untilAnswered(him, id, locked);
-      if (!answer.set) return deleteGlobalLock(this.#options.caller.process, id, locked);
+      if (!answer.set) return deleteGlobalLock(this.#options.caller, id, locked);
       this.#options.locked(him.node, him.myTag, id);
       await this.#untilCancelled(him, id, locked);
       this.#remove(him.node, him.myTag);
@@ -188,7 +189,7 @@ export class Locker {
   async #untilCancelled(him: Him, id: LockId, locked: readonly Atom[]): Promise<void> {
     const cancel = await this.#options.inbox.receive((message) => isCancelOf(message, him));
     if (cancel?.type === "cancel") cancel.finish?.();
-    await deleteGlobalLock(this.#options.caller.process, id, locked);
+    await deleteGlobalLock(this.#options.caller, id, locked);
   }
 
   /** Boss first, then this node and the other one, then all: competing lockers fail early. */
@@ -201,12 +202,12 @@ export class Locker {
     this.#takeKnownUpdates();
     const second = [own, ...extra].filter((node) => node !== boss);
     if (second.length > 0 && !(await setLockOnNodes(caller, id, second))) {
-      await deleteLockOnNodes(caller.process, id, [boss]);
+      await deleteLockOnNodes(caller, id, [boss]);
       return false;
     }
     const rest = this.#known.filter((node) => node !== boss);
     if (rest.length === 0 || (await setLockOnNodes(caller, id, rest))) return true;
-    await deleteLockOnNodes(caller.process, id, [boss, ...second]);
+    await deleteLockOnNodes(caller, id, [boss, ...second]);
     return false;
   }
 
@@ -227,7 +228,7 @@ export class Locker {
         ? t(LOCK_SET, process.pid, set, this.#known)
         : t(LOCK_SET, process.pid, set, this.#known, hisTag);
     if (version < 6) process.send(locker, message);
-    else cast(process, { name: GLOBAL_NAME_SERVER, node: locker.node }, message);
+    else castTo(this.#options.host, process, locker.node, message);
   }
 
   /** The same on both sides. */

@@ -4,14 +4,13 @@ import type { Pid } from "../../term/pid.ts";
 import type { Term } from "../../term/term.ts";
 import { TermMap } from "../../term/term-map.ts";
 import { t } from "../../term/tuple.ts";
-import { cast } from "../../otp/gen.ts";
 import { applyOperations } from "./apply-operations.ts";
 import type { GlobalParts } from "./host.ts";
-import { GLOBAL_NAME_SERVER } from "./lock-calls.ts";
 import type { LockId } from "./lock-table.ts";
 import { type KnownNode, type PeerMessage, PROTOCOL_VERSION, type Resolved } from "./messages.ts";
 import { exchangeNames } from "./resolver.ts";
 import { type Session, Sessions } from "./sessions.ts";
+import { castTo, tell } from "./tell.ts";
 import { externalTerm, knownTerm, nameTerm, operationTerm } from "./wire-terms.ts";
 
 const INIT_CONNECT = atom("init_connect");
@@ -304,13 +303,11 @@ export class Merger {
     this.#send(node, t(CANCEL_CONNECT, this.#parts.server.pid.node, hisTag));
   }
 
-  /** Only over a connection that is there: what it is about ends with it. */
   #send(node: Atom, message: Term): void {
-    if (!this.#parts.host.isConnected(node)) return;
-    this.#parts.server.send({ name: GLOBAL_NAME_SERVER, node }, message);
+    tell(this.#parts.host, this.#parts.server, node, message);
   }
 
   #cast(node: Atom, message: Term): void {
-    cast(this.#parts.server, { name: GLOBAL_NAME_SERVER, node }, message);
+    castTo(this.#parts.host, this.#parts.server, node, message);
   }
 }

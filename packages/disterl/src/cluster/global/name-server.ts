@@ -64,14 +64,7 @@ export class GlobalNameServer {
     const resolver = this.#spawnHelper(host);
     const conflicts = new Conflicts(resolver);
     const lockerInbox = new Inbox<LockerMessage>(clock);
-    const locker = processes.spawn({
-      system: true,
-      // Peers before version 6 send to the locker itself.
-      onMessage: (message) => {
-        const read = readPeerMessage(message);
-        if (read?.type === "lock_set") this.#lockSet(read);
-      },
-    });
+    const locker = this.#spawnHelper(host);
     const { globalNames, globalLocks, connections } = options.limits;
     return {
       host,
@@ -93,6 +86,12 @@ export class GlobalNameServer {
     };
   }
 
+  /** From peers before version 6, who send to the locker itself. */
+  receiveForLocker(message: Term, peer: Atom): void {
+    const read = readPeerMessage(message);
+    if (read?.type === "lock_set" && read.locker.node === peer) this.#lockSet(read);
+  }
+
   /** A process that only calls: what is sent to it is not read. */
   #spawnHelper({ processes }: GlobalHost): Process {
     return processes.spawn({ system: true, onMessage: () => {} });
@@ -104,13 +103,16 @@ export class GlobalNameServer {
     const locked = (node: Atom, tag: number, id: LockId): void =>
       this.#post(() => this.#merger.locked(node, tag, id));
     // It fails when its process ends, that is with the node.
-    new Locker({ caller, inbox: lockerInbox, locked }).run().catch(() => lockerInbox.close());
+    new Locker({ host: this.parts.host, caller, inbox: lockerInbox, locked })
+      .run()
+      .catch(() => lockerInbox.close());
   }
 
   /** What a process needs to set and give back locks. */
   lockCaller(process: Process): LockCaller {
     const { host, locks, options } = this.parts;
-    return { process, clock: host.clock, locks, random: options.random };
+    const isConnected = (node: Atom): boolean => host.isConnected(node);
+    return { process, clock: host.clock, locks, isConnected, random: options.random };
   }
 
   // ── nodes come and go ─────────────────────────────────────────────────────────────────────────
@@ -233,7 +235,13 @@ export class GlobalNameServer {
     });
   }
 
-  #handle(message: Term): void {
+  /** A message of another node. */
+  receive(message: Term, peer: Atom): void {
+    this.#post(() => this.#handle(message, peer));
+  }
+
+  /** Without a `peer`: of a process of this node. */
+  #handle(message: Term, peer?: Atom): void {
     if (message === this.#wake) {
       this.#jobs.shift()?.();
       return;
@@ -245,7 +253,9 @@ export class GlobalNameServer {
       return;
     }
     const read = readPeerMessage(request === undefined ? message : request.request);
-    if (read !== undefined) this.#peerMessage(read);
+    // What others say they are from is passed on for the loss of connections only.
+    if (read === undefined || peer === undefined) return;
+    if (read.type === "lost_connection" || senderOf(read) === peer) this.#peerMessage(read);
   }
 
   #down(ref: Reference): void {
@@ -291,7 +301,13 @@ export class GlobalNameServer {
     const [tag, elements] = isTuple(request) ? [request[0], request.slice(1)] : [request, []];
     if (!(tag instanceof Atom)) return;
     const answer = this.#answers.get(`${tag.text}/${elements.length}`)?.(elements, from[0]);
-    if (answer !== undefined) reply(this.parts.server, from, answer);
+    if (answer === undefined) return;
+    try {
+      reply(this.parts.server, from, answer);
+    } catch {
+      // It takes so little that not even this can be sent: others shall not wait for it either.
+      this.parts.host.disconnect(from[0].node);
+    }
   }
 
   #makeAnswers(): ReadonlyMap<string, Answer> {
@@ -362,4 +378,8 @@ export class GlobalNameServer {
 
 function isLockId(id: Term | undefined): id is LockId {
   return isTuple(id, 2);
+}
+
+function senderOf(message: PeerMessage): Atom {
+  return message.type === "lock_set" ? message.locker.node : message.node;
 }

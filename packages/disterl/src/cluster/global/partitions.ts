@@ -1,10 +1,11 @@
 import { type Atom, atom } from "../../term/atom.ts";
+import type { Term } from "../../term/term.ts";
 import { t } from "../../term/tuple.ts";
 import type { GlobalParts } from "./host.ts";
-import { GLOBAL_NAME_SERVER } from "./lock-calls.ts";
 import { LostConnections } from "./lost-connections.ts";
 import { LOST_CONNECTION_VERSION } from "./membership.ts";
 import type { PeerMessage } from "./messages.ts";
+import { tell } from "./tell.ts";
 
 const LOST_CONNECTION = atom("lost_connection");
 const REMOVE_CONNECTION = atom("remove_connection");
@@ -77,9 +78,7 @@ export class Partitions {
     host.gaveUp(node, "disconnected");
   }
 
-  /** Only over a connection that is there. */
-  #send(node: Atom, message: ReturnType<typeof t>): void {
-    const { host, server } = this.#parts;
-    if (host.isConnected(node)) server.send({ name: GLOBAL_NAME_SERVER, node }, message);
+  #send(node: Atom, message: Term): void {
+    tell(this.#parts.host, this.#parts.server, node, message);
   }
 }

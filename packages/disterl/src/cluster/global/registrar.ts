@@ -31,16 +31,21 @@ export class Registrar {
     return this.#caller.process;
   }
 
-  /** Runs `change` when it is its turn, with the lock on all nodes that it is given. */
+  /**
+   * Runs `change` when it is its turn, with the lock on all nodes that it is given. Nodes that have left
+   * meanwhile are not among them: to tell them now would connect to them, and give them names that
+   * their partition does not have.
+   */
   transaction<Result>(change: (nodes: readonly Atom[]) => Promise<Result>): Promise<Result> {
     const run = async (): Promise<Result> => {
       const { process } = this.#caller;
       const id = t(GLOBAL, process.pid);
       const nodes = await this.#lockKnown(id);
       try {
-        return await change(nodes);
+        const known = new Set([process.pid.node, ...(await this.#known())]);
+        return await change(nodes.filter((node) => known.has(node)));
       } finally {
-        await deleteGlobalLock(process, id, nodes);
+        await deleteGlobalLock(this.#caller, id, nodes);
       }
     };
     const result = this.#last.then(run, run);
@@ -55,12 +60,12 @@ export class Registrar {
       const boss = theBoss(nodes);
       if (await setLockOnNodes(this.#caller, id, [boss])) {
         if (!(await setLockOnNodes(this.#caller, id, nodes))) {
-          await deleteLockOnNodes(this.#caller.process, id, [boss]);
+          await deleteLockOnNodes(this.#caller, id, [boss]);
         } else if ((await this.#known()).every((node) => known.includes(node))) {
           return nodes;
         } else {
           // A node became known meanwhile: it has not been asked.
-          await deleteGlobalLock(this.#caller.process, id, nodes);
+          await deleteGlobalLock(this.#caller, id, nodes);
         }
       }
       await randomSleep(this.#caller, times);
