@@ -1,8 +1,11 @@
+import type { TickSlot, TickSlots, TickTimes } from "./tick-slots.ts";
+
 /**
  * The door through which bytes come and go: Erlang's `-proto_dist`. TCP, TLS, unix sockets and
  * memory are carriers; a program may bring its own. Mirrors the `*_dist` callback modules of
  * `erts/doc/guides/alt_dist.md`; differs in: discovery is not the carrier's business, and a carrier
- * knows nothing of handshakes, frames or ticks, only of bytes in order.
+ * knows nothing of handshakes or frames, only of bytes in order. (A channel that can be written to from
+ * another thread lets the tick worker do so, see {@link Channel.tickFrom}.)
  *
  * Whatever implements this passes `testing/carrier-suite.ts`.
  */
@@ -107,4 +110,11 @@ export interface Channel {
   end(): void;
   /** Closes at once, pending bytes are lost; `onClose(error)` follows, after this call. */
   destroy(error?: Error): void;
+  /**
+   * Lets the tick worker write four zero bytes after what has been written so far, whenever this
+   * thread does not get to write for too long. `closed` is called when that is over. Called once.
+   * Absent where another thread cannot write, as on an encrypted channel.
+   * @throws CarrierError `ERR_CARRIER_NO_TICKS` when it cannot here. @internal
+   */
+  tickFrom?(slots: TickSlots, times: TickTimes, closed: () => void): TickSlot;
 }

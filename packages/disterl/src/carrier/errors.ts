@@ -7,6 +7,7 @@ import { DistError } from "../errors.ts";
  * - `ADDRESS_IN_USE`: somebody listens there already.
  * - `ADDRESS`: the address is not ours, or the port is not for us to take.
  * - `CLOSED`: a connection that was up failed: the peer reset it, or the network did.
+ * - `NO_TICKS`: the tick worker cannot run, or not with this channel.
  */
 export type CarrierErrorCode =
   | "ERR_CARRIER_REFUSED"
@@ -14,7 +15,8 @@ export type CarrierErrorCode =
   | "ERR_CARRIER_RESOLVE"
   | "ERR_CARRIER_ADDRESS_IN_USE"
   | "ERR_CARRIER_ADDRESS"
-  | "ERR_CARRIER_CLOSED";
+  | "ERR_CARRIER_CLOSED"
+  | "ERR_CARRIER_NO_TICKS";
 
 /** A connection or a listener could not be had, or was lost. `cause` is the system's error. */
 export class CarrierError extends DistError<CarrierErrorCode> {}
@@ -42,6 +44,8 @@ const advice: Record<CarrierErrorCode, string> = {
   ERR_CARRIER_ADDRESS_IN_USE: "somebody listens there; choose another port, or a range",
   ERR_CARRIER_ADDRESS: "the address is not of this host, or the port needs more rights",
   ERR_CARRIER_CLOSED: "the peer ended abruptly, or something between broke the connection",
+  ERR_CARRIER_NO_TICKS:
+    "peers give this node up when its event loop is busy for longer than they wait",
 };
 
 function systemCode(error: Error): string {
@@ -68,4 +72,12 @@ export function listenError(at: string, cause: Error): CarrierError {
 /** The error for a connection that was up and failed. */
 export function lostError(peer: string, cause: Error): CarrierError {
   return carrierError("ERR_CARRIER_CLOSED", `the connection with ${peer} was lost`, cause);
+}
+
+/** The error for ticks that only the event loop can send. */
+export function noTicksError(why: string, cause?: Error): CarrierError {
+  const code = "ERR_CARRIER_NO_TICKS";
+  const reason = cause === undefined ? "" : `: ${systemCode(cause) || cause.message}`;
+  const text = `carrier: the tick worker is of no use here: ${why}${reason}; ${advice[code]}`;
+  return new CarrierError(code, text, cause === undefined ? {} : { cause });
 }

@@ -1,8 +1,10 @@
 import type { Socket } from "node:net";
 import type { Channel, ChannelHandler, NetAddress } from "./carrier.ts";
 import type { Clock, Timer } from "./clock.ts";
-import { lostError } from "./errors.ts";
+import { lostError, noTicksError } from "./errors.ts";
 import { Fifo } from "./fifo.ts";
+import { beforeDestroy, descriptorOf } from "./socket-descriptor.ts";
+import type { TickSlot, TickSlots, TickTimes } from "./tick-slots.ts";
 
 /** More bytes pending than this make {@link Channel.write} return false. */
 const HIGH_WATER_BYTES = 256 * 1024;
@@ -27,6 +29,8 @@ export class TcpChannel implements Channel {
   #state: "open" | "ending" | "destroyed" | "closed" = "open";
   #error: Error | undefined;
   #linger: Timer | undefined;
+  /** Who may write, where the tick worker does so, too. */
+  #tickSlot: TickSlot | undefined;
 
   constructor(socket: Socket, local: NetAddress, remote: NetAddress, clock: Clock) {
     this.#socket = socket;
@@ -74,6 +78,7 @@ export class TcpChannel implements Channel {
       return this.#state === "open";
     }
     this.#unflushed.push(flushed);
+    if (this.#tickSlot !== undefined) this.#takeTurn(this.#tickSlot);
     if (chunks.length > 1) this.#socket.cork();
     for (let index = 0; index < last; index++) {
       const chunk = chunks[index];
@@ -81,6 +86,7 @@ export class TcpChannel implements Channel {
     }
     this.#socket.write(chunks[last] ?? EMPTY, this.#written);
     if (chunks.length > 1) this.#socket.uncork();
+    this.#endTurn();
     if (this.#socket.writableLength < HIGH_WATER_BYTES) return true;
     this.#needsDrain = true;
     return false;
@@ -89,15 +95,43 @@ export class TcpChannel implements Channel {
   /** The oldest write has left the process, or never will. */
   readonly #written = (): void => {
     if (this.#state === "closed") return;
+    this.#endTurn();
     this.#unflushed.shift()?.();
     if (!this.#needsDrain || this.#state !== "open" || this.#socket.writableLength > 0) return;
     this.#needsDrain = false;
     this.#handler?.onDrain();
   };
 
+  tickFrom(slots: TickSlots, times: TickTimes, closed: () => void): TickSlot {
+    const fd = this.#state === "open" ? descriptorOf(this.#socket) : undefined;
+    if (fd === undefined) throw noTicksError("the socket shows no descriptor");
+    const slot = slots.open(fd, times);
+    if (slot === undefined) throw noTicksError("too many connections have it");
+    beforeDestroy(this.#socket, () => {
+      slot.close();
+      closed();
+    });
+    this.#tickSlot = slot;
+    this.#endTurn();
+    return slot;
+  }
+
+  /** Nobody else writes from now on; what the tick worker could not finish goes first. */
+  #takeTurn(slot: TickSlot): void {
+    const owed = slot.lock();
+    if (owed > 0) this.#socket.write(new Uint8Array(owed));
+  }
+
+  /** The tick worker may write again, once the kernel has everything. */
+  #endTurn(): void {
+    if (this.#tickSlot !== undefined && this.#socket.writableLength === 0) this.#tickSlot.unlock();
+  }
+
   end(): void {
     if (this.#state !== "open") return;
     this.#state = "ending";
+    if (this.#tickSlot !== undefined) this.#takeTurn(this.#tickSlot);
+    this.#tickSlot?.close();
     this.#socket.end();
     this.#socket.resume(); // what still comes is read and dropped, to see the peer close
   }
