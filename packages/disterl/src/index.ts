@@ -6,6 +6,14 @@
  *
  * @module
  */
+export type { ExposedCall } from "./cluster/exposed-call.ts";
+export {
+  type ExposedFunction,
+  type ExposedModule,
+  type ExposedResult,
+  type FunctionWithCall,
+  withCall,
+} from "./cluster/exposed-functions.ts";
 export { DistError } from "./errors.ts";
 export {
   type ConnectOptions,
@@ -16,6 +24,15 @@ export {
 export { NetKernelControl } from "./cluster/net-kernel-control.ts";
 export type { NetKernelState } from "./cluster/net-sup.ts";
 export type { ListedNode, NodesKind, NodeTableEntry } from "./cluster/node-lists.ts";
+export type { ResolveFunction, ResolveMethod } from "./cluster/global/conflict.ts";
+export { GlobalError } from "./cluster/global/errors.ts";
+export type {
+  Global,
+  GlobalInfo,
+  GlobalLockOptions,
+  GlobalRegisterOptions,
+} from "./cluster/global/global.ts";
+export type { LockId } from "./cluster/global/lock-table.ts";
 export { ConnectError, NodeError } from "./node/errors.ts";
 export type { KeepConnectedOptions, KeptConnection } from "./node/kept-connections.ts";
 export type { MonitorNodesOptions } from "./node/node-subscriptions.ts";
@@ -32,7 +49,12 @@ export type { Process } from "./process/process.ts";
 export type { ProcessBody } from "./process/process-options.ts";
 export type { ReceiveOptions } from "./process/receivers.ts";
 export { startNode } from "./start-node.ts";
-export type { DistributionOptions, ListenAt, StartNodeOptions, WantedPeer } from "./start-options.ts";
+export type {
+  DistributionOptions,
+  ListenAt,
+  StartNodeOptions,
+  WantedPeer,
+} from "./start-options.ts";
 export { type Atom, atom, atoms } from "./term/atom.ts";
 export { text } from "./term/binary.ts";
 export { float } from "./term/float.ts";

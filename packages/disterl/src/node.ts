@@ -1,7 +1,9 @@
 import type { NetAddress } from "./carrier/carrier.ts";
 import { erpcCall, erpcCast } from "./cluster/erpc.ts";
+import type { ExposedModule } from "./cluster/exposed-functions.ts";
 import { NetKernelControl } from "./cluster/net-kernel-control.ts";
 import { type ListedNode, listNodes, type NodesKind } from "./cluster/node-lists.ts";
+import type { Global } from "./cluster/global/global.ts";
 import { rpcResult } from "./cluster/rpc.ts";
 import type { ConnectionStats, ConnectionTotals } from "./connection/connection-stats.ts";
 import { CallError } from "./otp/errors.ts";
@@ -9,9 +11,10 @@ import { type CallOptions, call, cast } from "./otp/gen.ts";
 import { type Destination, destinationNode, nodeAtom } from "./process/destination.ts";
 import { NONODE } from "./process/identity.ts";
 import { ProcessError } from "./process/errors.ts";
-import type { Process } from "./process/process.ts";
+import type { MessageOptions, Process } from "./process/process.ts";
 import { processInfo, type ProcessInfo } from "./process/process-info.ts";
 import type { ProcessBody, ProcessOptions } from "./process/process-options.ts";
+import type { SendResult } from "./signal/router.ts";
 import type { Name } from "./signal/signal.ts";
 import { type Atom, atom, atomOrBoolean } from "./term/atom.ts";
 import type { List } from "./term/list.ts";
@@ -65,12 +68,15 @@ export class Node {
   readonly #parts: NodeParts;
   /** Distribution: start, stop, node monitors, tick time, cookies. */
   readonly netKernel: NetKernelControl;
+  /** Names and locks that all nodes of the mesh share. */
+  readonly global: Global;
   #stopping: Promise<void> | undefined;
 
   /** @internal */
   constructor(parts: NodeParts) {
     this.#parts = parts;
     this.netKernel = new NetKernelControl(parts);
+    this.global = parts.global;
   }
 
   /** Full name; `nonode@nohost` while it is not distributed or a dynamic name was not given yet. */
@@ -257,12 +263,15 @@ export class Node {
 
   /**
    * Sends a message to a pid, an alias, a name here or `{ name, node }`.
-   * @returns false when more waits for that node than the busy threshold: await {@link drained}.
+   * @returns false when more waits for that node than the busy threshold: await {@link drained}. With
+   *   `nosuspend` or `noconnect` that word, when the message was not sent for this reason.
    * @throws NodeError `ERR_SEND_NOT_ENCODABLE`, `ERR_SEND_QUEUE_FULL`.
    */
-  send(to: Destination, message: Term): boolean {
+  send(to: Destination, message: Term): boolean;
+  send(to: Destination, message: Term, options: MessageOptions | undefined): SendResult;
+  send(to: Destination, message: Term, options?: MessageOptions): SendResult {
     this.#assertRunning();
-    return this.#parts.caller.send(to, message);
+    return this.#parts.caller.send(to, message, options);
   }
 
   /** Resolves when there is room again for messages to a node, or the node is gone. */
@@ -321,6 +330,28 @@ export class Node {
     options?: CallOptions,
   ): Promise<Term> {
     return rpcResult(this.erpc(name, module, fun, args, options));
+  }
+
+  // ── functions for other nodes ─────────────────────────────────────────────────────────────────
+
+  /**
+   * Makes functions callable from other nodes, as the functions of an Erlang module: by `rpc`, `erpc`
+   * and `spawn`. Nothing else of the program can be called. Exposing a module again replaces all its
+   * functions, as loading new code does.
+   *
+   * A function is given the arguments as terms, may be async, and runs in a process of its own. What
+   * it throws is raised at the caller; see `ErlangError`, `ErlangThrow` and `ExitReason`.
+   *
+   * @param module - its name in Erlang: `pricing`; `Elixir.Pricing` is Elixir's `Pricing`.
+   * @throws TypeError when one is no function.
+   */
+  expose(module: Atom | string, functions: ExposedModule): void {
+    this.#parts.functions.expose(module, functions);
+  }
+
+  /** Takes a module back; calls that run go on. False when it was not exposed. */
+  unexpose(module: Atom | string): boolean {
+    return this.#parts.functions.unexpose(module);
   }
 
   // ── the end ───────────────────────────────────────────────────────────────────────────────────

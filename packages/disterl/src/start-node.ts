@@ -21,6 +21,8 @@ import { nodeLimits } from "./node/limits.ts";
 import { NetKernel, type NetKernelOptions } from "./node/net-kernel.ts";
 import { NetMessage } from "./node/net-message.ts";
 import { PeerGate } from "./node/peer-gate.ts";
+import { Policy } from "./node/policy.ts";
+import { reachNode } from "./node/reach-node.ts";
 import { Refusals } from "./node/refusals.ts";
 import { NodeSubscriptions } from "./node/node-subscriptions.ts";
 import { NodeTable } from "./node/node-table.ts";
@@ -67,7 +69,7 @@ function build(options: StartNodeOptions): NodeParts {
     status.publish({ type: "crash", process: process.pid.toString(), reason, error });
   };
   const { spawnRequests } = processes;
-  const services = functionServices(processes, status, limits.spawnsPerConn);
+  const services = functionServices(options, processes, status, limits.spawnsPerConn);
   const spawnServer = new SpawnServer(services);
   const local = new NetMessage(
     processes,
@@ -84,16 +86,17 @@ function build(options: StartNodeOptions): NodeParts {
     { nodes, processes, dsig, local, status },
   );
   dsig.attach(processes, local, netKernel);
+  processes.reachNode = reachNode(netKernel, nodes, clock);
   const lasting = { identity, clock, random, env: options.env, limits, auth, allowList, status };
   const watching = watchers(netKernel, nodes, { clock, random, status });
-  const most = { ...lasting, ...watching, processes, nodes, netKernel, spawnRequests };
+  const { functions } = services;
+  const most = { ...lasting, ...watching, processes, nodes, netKernel, spawnRequests, functions };
   const netSup = new NetSup(most, {
     defaults: distributionDefaults(options),
     warn: warn(status, options),
   });
   const caller = processes.spawn({ system: true, onMessage: () => {} });
-  const { functions } = services;
-  const global = startGlobal({ ...most, functions, caller }, { ...options, limits, random });
+  const global = startGlobal({ ...most, caller }, local, { ...options, limits, random });
   const parts = { ...most, netSup, caller, global };
   const write = options.output ?? ((text: string) => void process.stdout.write(text));
   startServices(parts, local, services, write);
@@ -101,6 +104,7 @@ function build(options: StartNodeOptions): NodeParts {
 }
 
 function functionServices(
+  { policy }: StartNodeOptions,
   processes: ProcessTable,
   status: StatusFeed,
   limit: number,
@@ -110,7 +114,7 @@ function functionServices(
     processes,
     functions,
     running: new FunctionProcesses(processes, functions, limit),
-    policy: undefined,
+    policy: policy === undefined ? undefined : new Policy(policy),
     refusals: new Refusals(status, processes.clock),
   };
 }

@@ -8,6 +8,7 @@ import type { Cookie } from "./handshake/cookie.ts";
 import type { DecodeOptions } from "./etf/index.ts";
 import type { KeepConnectedOptions } from "./node/kept-connections.ts";
 import type { NodeLimits } from "./node/limits.ts";
+import type { PolicyOptions } from "./node/policy.ts";
 import type { WireLimits } from "./wire/limits.ts";
 
 export type { DistributionOptions, ListenAt };
@@ -24,6 +25,7 @@ const KNOWN: Readonly<Record<keyof OwnOptions, true>> = {
   cookie: true,
   cookies: true,
   allow: true,
+  policy: true,
   peers: true,
   connectAll: true,
   preventOverlappingPartitions: true,
@@ -68,6 +70,11 @@ interface OwnOptions {
   readonly cookies?: Readonly<Record<string, string | Cookie>> | undefined;
   /** Nodes that may connect (`net_kernel:allow/1`). Default: all that know the cookie. */
   readonly allow?: readonly string[] | undefined;
+  /**
+   * What connected nodes may do: rules for peers, or a function. Default: what Erlang lets them do with
+   * the processes here, and to call the functions that are exposed.
+   */
+  readonly policy?: PolicyOptions | undefined;
   /** Nodes to stay connected with, as by `node.keepConnected`. Nobody waits for the first dial. */
   readonly peers?: readonly (string | WantedPeer)[] | undefined;
   /**

@@ -1,4 +1,3 @@
-import type { Global } from "./global/global.ts";
 import type { NetAddress } from "../carrier/carrier.ts";
 import { NodeError } from "../node/errors.ts";
 import type { FindCookieOptions } from "../node/find-cookie.ts";
@@ -11,6 +10,8 @@ import type { ProcessTable } from "../process/process-table.ts";
 import { atoms } from "../term/atom.ts";
 import { Distribution, type LastingParts, type StopOptions } from "./distribution.ts";
 import type { DistributionOptions } from "./distribution-options.ts";
+import type { ExposedFunctions } from "./exposed-functions.ts";
+import type { Global } from "./global/global.ts";
 import { type DistributionSettings, distributionSettings } from "./distribution-settings.ts";
 
 /** The pieces of a running node. */
@@ -24,6 +25,8 @@ export interface NodeParts extends LastingParts {
   readonly caller: Process;
   /** Names and locks of the mesh. */
   readonly global: Global;
+  /** What other nodes can call. */
+  readonly functions: ExposedFunctions;
 }
 
 /** What a node is told to tell its program. */
@@ -51,7 +54,7 @@ export interface NetKernelState {
  * `net_sup` as far as `net_kernel:start/2` and `stop/0` use it.
  */
 export class NetSup {
-  readonly #parts: Omit<NodeParts, "netSup" | "caller">;
+  readonly #parts: Omit<NodeParts, "netSup" | "caller" | "global">;
   readonly #options: NetSupOptions;
   #current: Distribution | undefined;
   #started: "static" | "dynamic" = "static";
@@ -61,7 +64,7 @@ export class NetSup {
   #stopping: Promise<void> | undefined;
   #ended = false;
 
-  constructor(parts: Omit<NodeParts, "netSup" | "caller">, options: NetSupOptions) {
+  constructor(parts: Omit<NodeParts, "netSup" | "caller" | "global">, options: NetSupOptions) {
     this.#parts = parts;
     this.#options = options;
   }

@@ -1,48 +1,130 @@
+import { exitReasonOf } from "../process/exceptions.ts";
+import type { Process } from "../process/process.ts";
 import type { ProcessTable } from "../process/process-table.ts";
-import type { SpawnRequest } from "../signal/signal.ts";
+import type { Name, SpawnRequest } from "../signal/signal.ts";
 import { atom, atoms } from "../term/atom.ts";
 import { isList } from "../term/list.ts";
+import type { Pid } from "../term/pid.ts";
 import { Reference } from "../term/reference.ts";
 import type { Term } from "../term/term.ts";
 import { t } from "../term/tuple.ts";
-import { undefStack } from "./rex.ts";
+import type { ExposedCall } from "./exposed-call.ts";
+import { type FunctionRun, type Outcome, unencodableReason } from "./function-processes.ts";
+import { type FunctionCall, type FunctionServices, runFor } from "./run-for.ts";
+import { type SpawnFlags, spawnFlags } from "./spawn-options.ts";
 
 const ERPC = atom("erpc");
 const EXECUTE_CALL = atom("execute_call");
-const MONITOR = atom("monitor");
+const EXECUTE_CAST = atom("execute_cast");
+const RETURN = atom("return");
 const BADOPT = atom("badopt");
 
+type Ends = Pick<FunctionRun, "ended" | "unencodable">;
+
 /**
- * Answers spawn requests of other nodes. Nothing of this node can be spawned unless it was exposed:
- * `erpc:call` sees an undefined function, anything else is refused with `badopt` or `undef`, and
- * nothing runs. A request is always answered, for the caller waits (protocol TR-16).
+ * Answers spawn requests: of `spawn/4` and its kin, and of `erpc`, whose calls are processes that
+ * *exit with the result*. Only exposed functions run; any other is one that is not there, which in
+ * Erlang is no failure of the spawn, but the end of the process (protocol SG-55). A request is always
+ * answered, for the caller waits (protocol TR-16).
+ *
+ *     SPAWN_REQUEST {Ref, From, GL, {M, F, Arity}, Opts} Args
+ *     SPAWN_REPLY   {Ref, From, Flags, Pid}       1 link, 2 monitor; the process runs from here on
+ *     SPAWN_REPLY   {Ref, From, 0, badopt | system_limit | not_allowed}
  */
-export function answerSpawnRequest(processes: ProcessTable, request: SpawnRequest): void {
-  const { ref, from: to, options, args } = request;
-  const { router, identity } = processes;
-  const refuse = (result: typeof BADOPT | typeof atoms.undef): void => {
-    router.route(to.node, { type: "spawn_reply", ref, to, flags: 0, result, token: undefined });
-  };
-  if (!isList(options)) return refuse(BADOPT);
-  const call = erpcCall(request, args);
-  if (call === undefined || options.length !== 1 || options[0] !== MONITOR) {
-    return refuse(atoms.undef);
+export class SpawnServer {
+  readonly #services: FunctionServices;
+
+  constructor(services: FunctionServices) {
+    this.#services = services;
   }
-  // The outcome of an erpc is the exit reason of its process: one that was and is not any more.
-  const pid = identity.nextPid();
-  const [callRef, module, fun, callArgs] = call;
-  const reason = t(callRef, atoms.error, atoms.undef, undefStack(module, fun, callArgs));
-  router.route(to.node, { type: "spawn_reply", ref, to, flags: 2, result: pid, token: undefined });
-  router.route(to.node, { type: "down", from: pid, to, ref, reason });
+
+  answer(request: SpawnRequest): void {
+    const flags = spawnFlags(request.options);
+    if (flags === undefined) return this.#reply(request, 0, BADOPT);
+    const { from: caller, groupLeader } = request;
+    const { call, ...ends } = this.#callOf(request);
+    // The wire has seen to it that the requester is a process of the peer.
+    const error = runFor(this.#services, caller.node, call, {
+      ...ends,
+      caller,
+      node: caller.node,
+      groupLeader,
+      started: (process, exposedCall) => this.#started(request, flags, process, exposedCall),
+    });
+    if (error !== undefined) this.#reply(request, 0, error);
+  }
+
+  #reply({ ref, from: to, token }: SpawnRequest, flags: number, result: Pid | Name): void {
+    const { router } = this.#services.processes;
+    router.route(to.node, { type: "spawn_reply", ref, to, flags, result, token });
+  }
+
+  /** `erpc:execute_call(Ref, M, F, Args)`, `erpc:execute_cast(M, F, Args)`, or the function itself. */
+  #callOf({ module, function: fun, args }: SpawnRequest): Ends & { readonly call: FunctionCall } {
+    const { processes } = this.#services;
+    if (module === ERPC && isList(args)) {
+      if (fun === EXECUTE_CALL && args.length === 4 && args[0] instanceof Reference) {
+        const [ref, ...mfa] = args as readonly [Reference, Term, Term, Term];
+        return { call: functionCall("call", ...mfa), ...erpcEnds(ref) };
+      }
+      if (fun === EXECUTE_CAST && args.length === 3) {
+        const mfa = args as readonly [Term, Term, Term];
+        return { call: functionCall("call", ...mfa), ...spawnEnds(processes, mfa[2]) };
+      }
+    }
+    return { call: functionCall("spawn", module, fun, args), ...spawnEnds(processes, args) };
+  }
+
+  /** The process has its pid and runs nothing yet: links and monitors, then the reply. */
+  #started(
+    request: SpawnRequest,
+    { link, monitor }: SpawnFlags,
+    process: Process,
+    call: ExposedCall,
+  ): void {
+    const { ref, from } = request;
+    if (link) process.links.linkReceived(from);
+    if (monitor) {
+      const removed = (): void => call.abandoned();
+      process.watchers.add({ from, ref, as: process.pid, removed });
+    }
+    this.#reply(request, (link ? 1 : 0) + (monitor ? 2 : 0), process.pid);
+  }
 }
 
-function erpcCall(
-  { module, function: fun }: SpawnRequest,
+function functionCall(
+  operation: FunctionCall["operation"],
+  module: Term,
+  fun: Term,
   args: Term,
-): readonly [Reference, Term, Term, Term] | undefined {
-  if (module !== ERPC || fun !== EXECUTE_CALL || !isList(args) || args.length !== 4) {
-    return undefined;
-  }
-  const [ref] = args;
-  return ref instanceof Reference ? (args as unknown as [Reference, Term, Term, Term]) : undefined;
+): FunctionCall {
+  return { operation, module, function: fun, args };
+}
+
+/** How a spawned process ends: as one in Erlang does, and what nobody caught is a crash. */
+export function spawnEnds(processes: ProcessTable, args: Term): Ends {
+  return {
+    ended(outcome, process) {
+      if (outcome.class === "return") return atoms.normal;
+      if (!isList(args)) return atoms.badarg;
+      const reason = exitReasonOf(outcome, outcome.stack);
+      if (outcome.class !== "exit") processes.onCrash(process, reason, outcome.error);
+      return reason;
+    },
+  };
+}
+
+/** The exit reason carries the result (kernel EC-31), and is no crash. */
+function erpcEnds(ref: Reference): Ends {
+  return {
+    ended: (outcome) => erpcResult(ref, outcome),
+    unencodable: (error) => t(ref, atoms.error, unencodableReason(error), []),
+  };
+}
+
+function erpcResult(ref: Reference, outcome: Outcome): Term {
+  if (outcome.class === "return") return t(ref, RETURN, outcome.value);
+  const { reason, stack } = outcome;
+  if (outcome.class === "error") return t(ref, atoms.error, reason, stack);
+  return t(ref, atoms[outcome.class], reason);
 }

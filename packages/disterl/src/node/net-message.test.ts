@@ -8,6 +8,9 @@ import { type Atom, atom, atoms } from "../term/atom.ts";
 import { Pid } from "../term/pid.ts";
 import { DEFAULT_NODE_LIMITS } from "./limits.ts";
 import { NetMessage } from "./net-message.ts";
+import { PeerGate } from "./peer-gate.ts";
+import { Refusals } from "./refusals.ts";
+import { StatusFeed } from "./status.ts";
 
 const B = atom("b@h");
 const C = atom("c@h");
@@ -23,7 +26,9 @@ test("only the node of the target says that it is gone, and only to who watches 
     DEFAULT_NODE_LIMITS,
   );
   const spawn = { spawnRequest: () => {}, spawnReply: () => {} };
-  const incoming = new NetMessage(processes, spawn, DEFAULT_NODE_LIMITS);
+  const refusals = new Refusals(new StatusFeed(() => "a@h"), processes.clock);
+  const gate = new PeerGate(undefined, processes, refusals);
+  const incoming = new NetMessage(processes, spawn, DEFAULT_NODE_LIMITS, gate);
   const watcher = processes.spawn({});
   const other = processes.spawn({});
   const target = new Pid(B, 1, 0, 5);

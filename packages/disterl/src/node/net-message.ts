@@ -8,6 +8,8 @@ import type {
   Link,
   Monitor,
   Name,
+  RegSend,
+  Send,
   Signal,
   SpawnReply,
   SpawnRequest,
@@ -15,6 +17,8 @@ import type {
 import { type Atom, atoms } from "../term/atom.ts";
 import { Pid } from "../term/pid.ts";
 import { Reference } from "../term/reference.ts";
+import type { Term } from "../term/term.ts";
+import type { PeerGate } from "./peer-gate.ts";
 
 /** Where spawn requests and their replies go. */
 export interface SpawnHandler {
@@ -28,6 +32,9 @@ export interface RelationLimits {
   readonly linksPerConn: number;
 }
 
+/** Takes the messages of a service that has to know which node they are from. */
+export type PeerMessageHandler = (message: Term, peer: Atom) => void;
+
 /**
  * Incoming signals find their processes. Mirrors `erts_net_message` (`dist.c`); differs in: the wire
  * has checked shapes and senders already, so a signal here can only be for somebody who exists, or
@@ -37,21 +44,42 @@ export class NetMessage {
   readonly #processes: ProcessTable;
   readonly #spawn: SpawnHandler;
   readonly #limits: RelationLimits;
+  readonly #gate: PeerGate;
+  readonly #services = new WeakMap<Process, PeerMessageHandler>();
 
-  constructor(processes: ProcessTable, spawn: SpawnHandler, limits: RelationLimits) {
+  constructor(
+    processes: ProcessTable,
+    spawn: SpawnHandler,
+    limits: RelationLimits,
+    gate: PeerGate,
+  ) {
     this.#processes = processes;
     this.#spawn = spawn;
     this.#limits = limits;
+    this.#gate = gate;
+  }
+
+  /**
+   * Messages of other nodes for this process go to the handler, with the node they came from: what
+   * they say about that themselves is no proof.
+   */
+  serve(process: Process, handler: PeerMessageHandler): void {
+    this.#services.set(process, handler);
   }
 
   /** `connection` is undefined for signals of this node's own processes. */
   dispatch(signal: Signal, connection?: Connection, bytes = 0): void {
+    const gate = this.#gate;
+    if (gate.closed && connection !== undefined && !gate.passes(signal, connection.peer.node)) {
+      this.#refuse(signal);
+      return;
+    }
     switch (signal.type) {
       case "send":
-        this.#processes.find(signal.to)?.deliver(signal.message, bytes, signal.token);
+        this.#deliver(this.#processes.find(signal.to), signal, bytes, connection);
         return;
       case "reg_send":
-        this.#processes.names.find(signal.to)?.deliver(signal.message, bytes, signal.token);
+        this.#deliver(this.#processes.names.find(signal.to), signal, bytes, connection);
         return;
       case "alias_send":
         this.#processes.aliases.deliver(
@@ -79,9 +107,13 @@ export class NetMessage {
       case "exit":
         this.#processes.find(signal.to)?.linkExit(signal.from, signal.reason, signal.token);
         return;
-      case "exit2":
-        this.#target(signal.to)?.exitReceived(signal.from, signal.reason, signal.token, this.#isUrgent(signal));
+      case "exit2": {
+        const process = this.#target(signal.to);
+        if (process?.system === true) this.#gate.service(signal.from, "exit", process);
+        else
+          process?.exitReceived(signal.from, signal.reason, signal.token, this.#isUrgent(signal));
         return;
+      }
       case "monitor":
         this.#monitor(signal, connection);
         return;
@@ -93,7 +125,8 @@ export class NetMessage {
         return;
       case "group_leader": {
         const process = this.#processes.find(signal.to);
-        if (process !== undefined) process.groupLeader = signal.leader;
+        if (process?.system === true) this.#gate.service(signal.leader, "group_leader", process);
+        else if (process !== undefined) process.groupLeader = signal.leader;
         return;
       }
       case "spawn_request":
@@ -102,6 +135,38 @@ export class NetMessage {
       case "spawn_reply":
         this.#spawn.spawnReply(signal, connection?.peer.node);
         return;
+    }
+  }
+
+  #deliver(
+    process: Process | undefined,
+    { message, token }: Send | RegSend,
+    bytes: number,
+    connection: Connection | undefined,
+  ): void {
+    if (process === undefined) return;
+    const handler =
+      process.system && connection !== undefined ? this.#services.get(process) : undefined;
+    if (handler === undefined) {
+      process.deliver(message, bytes, token);
+      return;
+    }
+    try {
+      handler(message, (connection as Connection).peer.node);
+    } catch (error) {
+      process.crash(error);
+    }
+  }
+
+  /** What the policy does not allow: nothing is there for that peer. */
+  #refuse(signal: Signal): void {
+    if (signal.type === "link") {
+      const { from: to, to: from } = signal;
+      const exit = { type: "exit", from, to, reason: atoms.noproc } as const;
+      this.#reply(to.node, { ...exit, token: undefined });
+    } else if (signal.type === "monitor") {
+      const { from: to, to: from, ref } = signal;
+      this.#reply(to.node, { type: "down", from, to, ref, reason: atoms.noproc });
     }
   }
 
