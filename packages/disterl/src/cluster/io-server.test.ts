@@ -31,6 +31,7 @@ function server(
       if (signal.type === "send") replies.push(signal.message);
       return true;
     },
+    drained: () => Promise.resolve(),
   };
   const identity = new Identity(() => 1);
   const processes = new ProcessTable(identity, router, new VirtualClock(), DEFAULT_NODE_LIMITS);

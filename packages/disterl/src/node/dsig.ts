@@ -27,6 +27,8 @@ const SEQUELS = new Set<Signal["type"]>([
 export interface AutoConnect {
   /** False when `dist_auto_connect` or the node's own state forbids it. */
   autoConnect(node: Atom): boolean;
+  /** Resolves when there is room again for messages to a node, or the node is gone. */
+  drained(node: Atom): Promise<void>;
 }
 
 /**
@@ -86,6 +88,10 @@ export class Dsig implements Router {
       return this.#hold(node, signal, options);
     }
     return this.lost(signal);
+  }
+
+  drained(node: Atom): Promise<void> {
+    return this.#connector?.drained(node) ?? Promise.resolve();
   }
 
   /**

@@ -10,7 +10,10 @@ const THERE = new Pid(atom("b@h"), 1, 0, 5);
 
 function table(): { processes: ProcessTable; sent: Signal[] } {
   const sent: Signal[] = [];
-  const router = { route: (_: unknown, signal: Signal): boolean => sent.push(signal) > 0 };
+  const router = {
+    route: (_: unknown, signal: Signal): boolean => sent.push(signal) > 0,
+    drained: () => Promise.resolve(),
+  };
   const limits = { mailboxBytes: 1e6, mailboxMessages: 1000 };
   const processes = new ProcessTable(new Identity(() => 1), router, new VirtualClock(), limits);
   return { processes, sent };

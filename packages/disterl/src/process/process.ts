@@ -6,7 +6,7 @@ import { Pid } from "../term/pid.ts";
 import { Reference } from "../term/reference.ts";
 import type { Term } from "../term/term.ts";
 import { type AliasOptions, ProcessAlias } from "./aliases.ts";
-import { type Destination, namedDestination, nodeAtom } from "./destination.ts";
+import { type Destination, destinationNode, namedDestination, nodeAtom } from "./destination.ts";
 import { Dictionary } from "./dictionary.ts";
 import { LinkedActor } from "./linked-actor.ts";
 import {
@@ -128,6 +128,15 @@ export class Process extends LinkedActor {
     }
     const { name, node } = namedDestination(to, from.node);
     return this.#route(node, { type: "reg_send", from, to: name, message, token }, options);
+  }
+
+  /**
+   * Resolves when there is room again for messages to `to`, or its node is gone.
+   *
+   *     while (more()) if (!self.send(to, next())) await self.drained(to);
+   */
+  drained(to: Destination): Promise<void> {
+    return this.table.router.drained(destinationNode(to, this.pid.node));
   }
 
   #route(node: Atom, signal: Signal, options: SendOptions | undefined): SendResult {

@@ -11,7 +11,10 @@ const other = atom("other@h");
 function scene() {
   const identity = new Identity(() => 1);
   const sent: [Atom, Signal][] = [];
-  const router = { route: (node: Atom, signal: Signal) => sent.push([node, signal]) > 0 };
+  const router = {
+    route: (node: Atom, signal: Signal) => sent.push([node, signal]) > 0,
+    drained: () => Promise.resolve(),
+  };
   const ref = identity.nextReference();
   const to = identity.nextPid();
   const reply = (node: Atom, flags: number): SpawnReply => {

@@ -40,4 +40,6 @@ export interface Router {
   route(node: Atom, signal: Signal): boolean;
   /** The same on conditions, of `erlang:send/3`; see {@link SendResult}. */
   route(node: Atom, signal: Signal, options: SendOptions | undefined): SendResult;
+  /** Resolves when there is room again for messages to a node, or the node is gone. */
+  drained(node: Atom): Promise<void>;
 }
