@@ -18,7 +18,7 @@ const C = atom("c@h");
 const from = (node: Atom): Connection => ({ peer: { node } }) as unknown as Connection;
 
 test("only the node of the target says that it is gone, and only to who watches it", async () => {
-  const router = { route: (): boolean => true };
+  const router = { route: (): boolean => true, drained: () => Promise.resolve() };
   const processes = new ProcessTable(
     new Identity(() => 1),
     router,
