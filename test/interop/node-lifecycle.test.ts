@@ -161,8 +161,10 @@ forEachOtp((release, test) => {
     expect(await nameless.erpc(otp.nodeName, "erlang", "nodes", [atom("hidden")])).toEqual([
       atom(nameless.name),
     ]);
+    const events = nameless.status();
     nameless.disconnect(otp.nodeName);
-    await nextStatus(nameless.status(), "nodedown").catch(() => {});
+    await nextStatus(events, "nodedown");
+    expect(nameless.name).toBe("nonode@nohost");
   });
 
   test("Erlang dials", "a nameless node gets a name from us", async () => {

@@ -40,6 +40,18 @@ export interface DistributionOptions {
   readonly netTickTime?: number | undefined;
   /** Ticks per tick time, 4 to 1000 (`net_tickintensity`). Default 4. */
   readonly netTickIntensity?: number | undefined;
+  /**
+   * Who sends ticks while the event loop is busy with the program's own code: nobody, so that a node
+   * that computes for longer than net_ticktime is taken for dead; or `"worker"`, a thread. It costs
+   * about 10 MB, and works on plain TCP, not on Windows; where it cannot, there is a `warning`. Default
+   * `"event_loop"`.
+   */
+  readonly ticks?: "event_loop" | "worker" | undefined;
+  /**
+   * With `ticks: "worker"`: for how many seconds the event loop may stand still before the node is to
+   * be taken for dead after all, for it may never come back. Default 10 times `netTickTime`.
+   */
+  readonly stallTime?: number | undefined;
   /** Seconds for each step of a handshake, 1 to 120 (`net_setuptime`). Default 7. */
   readonly netSetupTime?: number | undefined;
   /** Whether sending connects by itself (`dist_auto_connect`). Default: always. */
@@ -56,6 +68,8 @@ const KNOWN: Readonly<Record<keyof DistributionOptions, true>> = {
   epmd: true,
   netTickTime: true,
   netTickIntensity: true,
+  ticks: true,
+  stallTime: true,
   netSetupTime: true,
   distAutoConnect: true,
   carrier: true,

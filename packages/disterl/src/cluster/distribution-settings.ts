@@ -1,7 +1,7 @@
 import type { Carrier } from "../carrier/carrier.ts";
 import { inetTcp } from "../carrier/tcp.ts";
 import type { Discovery } from "../epmd/discovery.ts";
-import type { SessionOptions } from "../node/net-kernel.ts";
+import type { SessionOptions } from "../node/session.ts";
 import {
   completeNodeName,
   DYNAMIC_NAME,
@@ -29,6 +29,8 @@ export interface DistributionSettings {
   /** Seconds. */
   readonly tickTime: number;
   readonly tickIntensity: number;
+  /** Undefined: the event loop ticks alone. */
+  readonly stallTimeMs: number | undefined;
   readonly autoConnect: SessionOptions["autoConnect"];
 }
 
@@ -52,6 +54,7 @@ export function distributionSettings(
     setupTimeMs: 1000 * inRange("netSetupTime", options.netSetupTime ?? 7, 1, 120),
     tickTime: inRange("netTickTime", options.netTickTime ?? 60, 1, 1e6),
     tickIntensity: inRange("netTickIntensity", options.netTickIntensity ?? 4, 4, 1000),
+    stallTimeMs: stallTimeMs(options),
     autoConnect: autoConnect(options),
   };
 }
@@ -65,6 +68,15 @@ function ownName(
   const host = at === -1 ? "" : given.slice(at + 1);
   const domain = nameDomain ?? (host === "" ? "shortnames" : nameDomainOf(host));
   return { name: completeNodeName(given, domain), domain };
+}
+
+function stallTimeMs(options: DistributionOptions): number | undefined {
+  const { ticks = "event_loop", netTickTime = 60, stallTime = 10 * netTickTime } = options;
+  if (ticks !== "event_loop" && ticks !== "worker") {
+    throw new TypeError(`ticks is "event_loop" or "worker" or left out, not "${String(ticks)}"`);
+  }
+  const milliseconds = 1000 * inRange("stallTime", stallTime, 1, 1e9);
+  return ticks === "worker" ? milliseconds : undefined;
 }
 
 function autoConnect({ distAutoConnect }: DistributionOptions): SessionOptions["autoConnect"] {

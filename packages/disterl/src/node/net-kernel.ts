@@ -1,10 +1,8 @@
 import { Connection, type ConnectionOptions } from "../connection/connection.ts";
 import { Connections } from "../connection/connections.ts";
 import type { NodedownReason } from "../connection/errors.ts";
-import { Ticker } from "../connection/ticker.ts";
 import { OutstandingChallenges } from "../handshake/digest.ts";
 import type { NameLease } from "../handshake/dynamic-names.ts";
-import { HandshakeError } from "../handshake/errors.ts";
 import type { AgreedPeer } from "../handshake/handshake.ts";
 import { NONODE } from "../process/identity.ts";
 import type { ProcessTable } from "../process/process-table.ts";
@@ -12,20 +10,21 @@ import type { Signal } from "../signal/signal.ts";
 import { type Atom, atom } from "../term/atom.ts";
 import { BusyReports } from "./busy-reports.ts";
 import { ConnectionWaits } from "./connection-waits.ts";
-import { codeOf } from "./error-code.ts";
 import type { Established } from "./dial.ts";
-import { DialFailures } from "./dial-failures.ts";
-import { Dialer, type DialerOptions, policyError } from "./dialer.ts";
+import { Dials } from "./dials.ts";
+import { type DialerOptions, policyError } from "./dialer.ts";
 import type { AutoConnect, Dsig } from "./dsig.ts";
 import { ExitingPeer } from "./exiting-peer.ts";
-import { InboundClaims } from "./inbound-claims.ts";
+import type { InboundClaims } from "./inbound-claims.ts";
 import type { NodeLimits } from "./limits.ts";
 import type { NetMessage } from "./net-message.ts";
 import type { NodeTable } from "./node-table.ts";
-import type { NodeWatcher, WatchedNode } from "./node-watcher.ts";
+import type { NodeWatcher } from "./node-watcher.ts";
+import { OwnName } from "./own-name.ts";
 import { PendingPeer } from "./pending-peer.ts";
+import { Session, type SessionOptions } from "./session.ts";
 import type { StatusFeed, VerboseAction } from "./status.ts";
-import { TickTime } from "./tick-time.ts";
+import type { TickTime } from "./tick-time.ts";
 
 const STOPPED = "the node was stopped";
 const NOT_STARTED = "this node is not distributed: netKernel.start() makes it so";
@@ -37,22 +36,6 @@ export interface NetKernelOptions extends Pick<DialerOptions, "clock" | "random"
   readonly reader: ConnectionOptions["reader"];
 }
 
-/** What distribution is started with. */
-export interface SessionOptions extends DialerOptions {
-  readonly autoConnect: "always" | "once" | "never";
-  /** Seconds. */
-  readonly tickTime: number;
-  readonly tickIntensity: number;
-}
-
-/** Distribution, while it runs. */
-interface Session {
-  readonly options: SessionOptions;
-  readonly dialer: Dialer;
-  readonly ticker: Ticker;
-  readonly tickTime: TickTime;
-}
-
 /** The parts of the node that net_kernel connects with the world. */
 export interface NetKernelParts {
   readonly nodes: NodeTable;
@@ -62,9 +45,6 @@ export interface NetKernelParts {
   readonly status: StatusFeed;
 }
 
-/** How long a dial lets a handshake finish that claims the same name. */
-const CLAIM_MS = 200;
-
 /**
  * Who is connected, and how that changes: dials, takes over what the acceptor has authenticated,
  * settles who wins, says nodeup and nodedown. Mirrors the connection handling of `net_kernel.erl`;
@@ -72,7 +52,7 @@ const CLAIM_MS = 200;
  */
 export class NetKernel implements AutoConnect {
   readonly outstanding: OutstandingChallenges;
-  readonly claims = new InboundClaims();
+  readonly claims: InboundClaims;
   /** What the connections have in common: their counters, and a limit. */
   readonly connections: Connections;
   /** Who is told of nodes that come and go, in this order. */
@@ -82,7 +62,8 @@ export class NetKernel implements AutoConnect {
   readonly #options: NetKernelOptions;
   readonly #parts: NetKernelParts;
   readonly #busyReports: BusyReports;
-  readonly #failures = new DialFailures();
+  readonly #dials: Dials;
+  readonly #ownName: OwnName;
   readonly #closes = new ConnectionWaits();
   readonly #drains = new ConnectionWaits();
   /** Names we gave to nodes that had none. */
@@ -99,6 +80,15 @@ export class NetKernel implements AutoConnect {
     this.outstanding = new OutstandingChallenges(options.random);
     const { identity } = parts.processes;
     this.connections = new Connections(() => identity.node.text, options.limits.nodeFragBytes);
+    this.#ownName = new OwnName(parts.processes, parts.status, this.watchers);
+    this.#dials = new Dials({
+      ...parts,
+      clock: options.clock,
+      session: () => this.#session,
+      whyNot: () => this.#whyNot,
+      up: (established) => this.up(established, true),
+    });
+    this.claims = this.#dials.claims;
     this.#busyReports = new BusyReports(parts.status, options.clock);
   }
 
@@ -106,17 +96,8 @@ export class NetKernel implements AutoConnect {
 
   /** Connections can be made from here on. */
   start(options: SessionOptions): void {
-    const { clock } = this.#options;
-    const { tickTime: seconds, tickIntensity } = options;
-    const ticker = new Ticker(clock, 1000 * seconds, tickIntensity, (durationMs) => {
-      this.#parts.status.publish({ type: "self_stalled", durationMs });
-    });
-    this.#session = {
-      options,
-      dialer: new Dialer(options, this.#parts.processes.identity, this.outstanding),
-      ticker,
-      tickTime: new TickTime(clock, ticker, seconds, tickIntensity),
-    };
+    const { processes, status } = this.#parts;
+    this.#session = new Session(options, processes.identity, this.outstanding, status);
   }
 
   /** The tick time, while distribution runs. */
@@ -126,24 +107,7 @@ export class NetKernel implements AutoConnect {
 
   /** The node has got a name, and can be found under it where it listens. */
   alive(name: string, creation: number): void {
-    this.#parts.processes.identity.adopt(atom(name), creation);
-    this.#parts.processes.adoptIdentity();
-    this.#parts.status.publish({ type: "alive", node: name, creation });
-    for (const watcher of this.watchers) watcher.nodeUp(this.#own);
-  }
-
-  #notAlive(reason: NodedownReason): void {
-    const own = this.#own;
-    if (own.node === NONODE) return;
-    this.#parts.status.publish({ type: "not_alive", node: own.node.text, reason });
-    this.#parts.processes.identity.adopt(NONODE, 0);
-    this.#parts.processes.adoptIdentity();
-    for (const watcher of this.watchers) watcher.nodeDown(own, reason);
-  }
-
-  get #own(): WatchedNode {
-    const { node } = this.#parts.processes.identity;
-    return { node, hidden: false, connectionId: undefined };
+    this.#ownName.set(name, creation);
   }
 
   /**
@@ -158,16 +122,17 @@ export class NetKernel implements AutoConnect {
     const closed: Promise<void>[] = [];
     for (const [node, peer] of [...this.#parts.nodes.entries()]) {
       const pending = this.#parts.nodes.pending(node);
-      if (pending !== undefined) this.#giveUp(node, pending, policyError(node, STOPPED));
+      if (pending !== undefined) this.#dials.giveUp(node, pending, policyError(node, STOPPED));
       if (peer.state === "pending") continue;
       closed.push(this.#closes.wait(peer.connection));
       if (peer.state === "connected") this.#disconnect(peer.connection, "net_kernel_terminated");
     }
     this.#namedBy = undefined;
-    if (!ends) this.#notAlive("net_kernel_terminated");
+    if (!ends) this.#ownName.lose("net_kernel_terminated");
     this.#parts.nodes.barred.clear();
     await Promise.all(closed);
     session?.ticker.stop();
+    await session?.workerTicks?.stop();
   }
 
   // ── dialling ──────────────────────────────────────────────────────────────────────────────────
@@ -183,7 +148,7 @@ export class NetKernel implements AutoConnect {
     if (peer?.state === "pending") return peer.connected;
     this.#parts.nodes.barred.delete(node);
     this.#tell("connect", node);
-    return this.#begin(node, how.hidden).connected;
+    return this.#dials.begin(node, how.hidden).connected;
   }
 
   autoConnect(node: Atom): boolean {
@@ -193,13 +158,18 @@ export class NetKernel implements AutoConnect {
     // A nameless node has to be told whom to ask for a name.
     if (processes.identity.node === NONODE) return false;
     this.#tell("auto_connect", node);
-    this.#begin(node);
+    this.#dials.begin(node);
     return true;
+  }
+
+  /** For how long a step of a handshake may take; undefined while distribution does not run. */
+  get setupTimeMs(): number | undefined {
+    return this.#session?.options.setupTimeMs;
   }
 
   /** Why the last dial to a node failed, or why there was none. */
   lastFailure(node: Atom): Error | undefined {
-    const failure = this.#failures.get(node);
+    const failure = this.#dials.failures.get(node);
     if (failure !== undefined || this.#parts.nodes.get(node) !== undefined) return failure;
     if (this.#session === undefined) return policyError(node, this.#whyNot);
     if (this.#session.options.autoConnect === "never") {
@@ -208,74 +178,6 @@ export class NetKernel implements AutoConnect {
     if (!this.#parts.nodes.barred.has(node)) return undefined;
     const why = "dist_auto_connect is once, and it was connected before: connect() to it";
     return policyError(node, why);
-  }
-
-  #begin(node: Atom, hidden = false): PendingPeer {
-    const { nodes } = this.#parts;
-    const peer = nodes.get(node);
-    const pending = new PendingPeer(hidden);
-    if (peer?.state === "exiting") {
-      // It is dialled when the old connection has ended.
-      peer.next ??= pending;
-      return peer.next;
-    }
-    nodes.set(node, pending);
-    this.#dialWhenFree(node, pending);
-    return pending;
-  }
-
-  #dialWhenFree(node: Atom, pending: PendingPeer): void {
-    let begun = false;
-    const dial = (): void => {
-      if (begun || pending.taken || this.#parts.nodes.get(node) !== pending) return;
-      begun = true;
-      this.#dial(node, pending);
-    };
-    if (!this.claims.whenSettled(node.text, dial)) dial();
-    // Whoever only holds a name open does not hold us up for long.
-    else this.#options.clock.after(CLAIM_MS, dial).unref();
-  }
-
-  #dial(node: Atom, pending: PendingPeer): void {
-    if (this.#session === undefined) {
-      this.#giveUp(node, pending, policyError(node, this.#whyNot));
-      return;
-    }
-    pending.abort = new AbortController();
-    this.#session.dialer
-      .dial(node, pending.abort.signal, pending.hidden)
-      .then((established) => this.up(established, true))
-      .catch((error: unknown) => this.#dialFailed(node, pending, error as Error));
-  }
-
-  #dialFailed(node: Atom, pending: PendingPeer, error: Error): void {
-    // Somebody else won: the entry is theirs, or has become a connection.
-    if (this.#parts.nodes.get(node) !== pending || pending.taken) return;
-    const { cause } = error;
-    if (!(cause instanceof HandshakeError) || cause.code !== "ERR_HANDSHAKE_NOK") {
-      this.#giveUp(node, pending, error);
-      return;
-    }
-    // The peer prefers its own dial, which is under way to us: it gets the time of a handshake.
-    pending.abort = undefined;
-    pending.patience = this.#options.clock.after(this.#session?.options.setupTimeMs ?? 0, () => {
-      if (this.#parts.nodes.get(node) === pending && !pending.taken) {
-        this.#giveUp(node, pending, error);
-      }
-    });
-  }
-
-  #giveUp(node: Atom, pending: PendingPeer, error: Error): void {
-    const { nodes } = this.#parts;
-    pending.endDial(error.message);
-    const peer = nodes.get(node);
-    if (peer === pending) nodes.delete(node);
-    else if (peer?.state === "exiting") peer.next = undefined;
-    this.#failures.add(node, error);
-    for (const signal of pending.held) this.#parts.dsig.lost(signal);
-    const code = codeOf(error);
-    this.#parts.status.publish({ type: "connect_failed", node: node.text, code, error });
-    pending.reject(error);
   }
 
   // ── being dialled: what the acceptor asks ─────────────────────────────────────────────────────
@@ -298,7 +200,7 @@ export class NetKernel implements AutoConnect {
   /** The handshake failed after {@link reserve}. */
   release(node: Atom, error: Error): void {
     const peer = this.#parts.nodes.get(node);
-    if (peer?.state === "pending") this.#giveUp(node, peer, error);
+    if (peer?.state === "pending") this.#dials.giveUp(node, peer, error);
   }
 
   /** The connection to a node carries a name we gave: it goes back when that ends. */
@@ -332,22 +234,23 @@ export class NetKernel implements AutoConnect {
     if (givesName && this.#namedBy !== undefined) {
       // Another node was faster to give us a name: this one gets to know us by that.
       channel.destroy();
-      this.#dial(node, pending);
+      this.#dials.dial(node, pending);
       return;
     }
-    if (givesName) this.alive(peer.ourName, peer.ourCreation);
+    if (givesName) this.#ownName.set(peer.ourName, peer.ourCreation);
     const connection = this.#open(session, node, channel, peer);
     if (givesName) this.#namedBy = connection;
     const connectionId = ++this.#connectionId;
     nodes.set(node, { state: "connected", connection, connectionId });
     nodes.barred.delete(node);
-    this.#failures.forget(node);
+    this.#dials.failures.forget(node);
     session.ticker.add(connection);
     const { name, hidden, creation } = peer;
     status.publish({ type: "nodeup", node: name, hidden, dialled, connectionId, creation });
     for (const watcher of this.watchers) watcher.nodeUp({ node, hidden, connectionId });
     for (const signal of pending.held) this.#sendHeld(connection, signal);
     pending.resolve(connection);
+    session.workerTicks?.add(channel);
     connection.start(rest);
   }
 
@@ -406,7 +309,7 @@ export class NetKernel implements AutoConnect {
     if (next !== undefined) nodes.set(node, next);
     this.#drains.settle(connection);
     this.#closes.settle(connection);
-    if (next !== undefined) this.#dialWhenFree(node, next);
+    if (next !== undefined) this.#dials.whenFree(node, next);
   }
 
   /** The connection counts no more: each link and monitor across it fires, and it is told. */
@@ -436,10 +339,10 @@ export class NetKernel implements AutoConnect {
     for (const [node, peer] of [...this.#parts.nodes.entries()]) {
       const pending = this.#parts.nodes.pending(node);
       const why = "the connection that had given this node its name was lost meanwhile";
-      if (pending !== undefined) this.#giveUp(node, pending, policyError(node, why));
+      if (pending !== undefined) this.#dials.giveUp(node, pending, policyError(node, why));
       if (peer.state === "connected") this.#disconnect(peer.connection, "disconnect");
     }
-    this.#notAlive("disconnect");
+    this.#ownName.lose("disconnect");
   }
 
   /** Closes the connection to a node (`erlang:disconnect_node/1`): false when there was none. */

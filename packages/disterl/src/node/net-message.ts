@@ -76,7 +76,7 @@ export class NetMessage {
     }
     switch (signal.type) {
       case "send":
-        this.#deliver(this.#processes.find(signal.to), signal, bytes, connection);
+        this.#deliver(this.#find(signal.to, connection), signal, bytes, connection);
         return;
       case "reg_send":
         this.#deliver(this.#processes.names.find(signal.to), signal, bytes, connection);
@@ -94,7 +94,7 @@ export class NetMessage {
         this.#link(signal, connection);
         return;
       case "unlink":
-        this.#processes.find(signal.to)?.links.unlinkReceived(signal.from);
+        this.#find(signal.to, connection)?.links.unlinkReceived(signal.from);
         // Always, and before anything else: the peer's link state waits for it (protocol SG-12).
         if (signal.id !== undefined) {
           const { id, from: to, to: from } = signal;
@@ -102,13 +102,13 @@ export class NetMessage {
         }
         return;
       case "unlink_ack":
-        this.#processes.find(signal.to)?.links.unlinkAckReceived(signal.from, signal.id);
+        this.#find(signal.to, connection)?.links.unlinkAckReceived(signal.from, signal.id);
         return;
       case "exit":
-        this.#processes.find(signal.to)?.linkExit(signal.from, signal.reason, signal.token);
+        this.#find(signal.to, connection)?.linkExit(signal.from, signal.reason, signal.token);
         return;
       case "exit2": {
-        const process = this.#target(signal.to);
+        const process = this.#target(signal.to, connection);
         if (process?.system === true) this.#gate.service(signal.from, "exit", process);
         else
           process?.exitReceived(signal.from, signal.reason, signal.token, this.#isUrgent(signal));
@@ -118,13 +118,13 @@ export class NetMessage {
         this.#monitor(signal, connection);
         return;
       case "demonitor":
-        this.#demonitor(signal);
+        this.#demonitor(signal, connection);
         return;
       case "down":
         this.#down(signal, connection);
         return;
       case "group_leader": {
-        const process = this.#processes.find(signal.to);
+        const process = this.#find(signal.to, connection);
         if (process?.system === true) this.#gate.service(signal.leader, "group_leader", process);
         else if (process !== undefined) process.groupLeader = signal.leader;
         return;
@@ -170,8 +170,17 @@ export class NetMessage {
     }
   }
 
-  #target(to: Pid | Name | Reference): Process | undefined {
-    if (to instanceof Pid) return this.#processes.find(to);
+  /**
+   * A pid of an earlier incarnation of the node means nothing to the others any more; here it is still
+   * the process that it was.
+   */
+  #find(pid: Pid, connection: Connection | undefined): Process | undefined {
+    const process = this.#processes.find(pid);
+    return connection === undefined || process?.pid.equals(pid) === true ? process : undefined;
+  }
+
+  #target(to: Pid | Name | Reference, connection: Connection | undefined): Process | undefined {
+    if (to instanceof Pid) return this.#find(to, connection);
     if (to instanceof Reference) return this.#processes.aliases.get(to)?.owner;
     return this.#processes.names.find(to);
   }
@@ -183,14 +192,16 @@ export class NetMessage {
   }
 
   /** A name may stand for another process by now, or for none. */
-  #demonitor({ from, to, ref }: Demonitor): void {
-    const { namedWatchers } = this.#processes;
-    const process = to instanceof Pid ? this.#processes.find(to) : namedWatchers.get(ref)?.owner;
+  #demonitor({ from, to, ref }: Demonitor, connection: Connection | undefined): void {
+    const process =
+      to instanceof Pid
+        ? this.#find(to, connection)
+        : this.#processes.namedWatchers.get(ref)?.owner;
     process?.watchers.remove(from, ref);
   }
 
   #link({ from, to }: Link, connection: Connection | undefined): void {
-    const process = this.#processes.find(to);
+    const process = this.#find(to, connection);
     if (process === undefined) {
       const exit = { type: "exit", from: to, to: from, reason: atoms.noproc } as const;
       this.#reply(from.node, { ...exit, token: undefined });
@@ -204,7 +215,7 @@ export class NetMessage {
   }
 
   #monitor({ from, to, ref }: Monitor, connection: Connection | undefined): void {
-    const process = this.#target(to);
+    const process = this.#target(to, connection);
     if (process === undefined) {
       this.#reply(from.node, { type: "down", from: to, to: from, ref, reason: atoms.noproc });
       return;

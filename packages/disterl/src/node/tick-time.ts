@@ -20,15 +20,24 @@ export class TickTime {
   readonly #clock: Clock;
   readonly #ticker: Ticker;
   readonly #intensity: number;
+  readonly #onRate: (intervalMs: number) => void;
   #seconds: number;
   #changing = false;
   #timer: Timer | undefined;
 
-  constructor(clock: Clock, ticker: Ticker, seconds: number, intensity: number) {
+  /** `onRate` is told the milliseconds between ticks each time they change. */
+  constructor(
+    clock: Clock,
+    ticker: Ticker,
+    seconds: number,
+    intensity: number,
+    onRate: (intervalMs: number) => void = () => {},
+  ) {
     this.#clock = clock;
     this.#ticker = ticker;
     this.#seconds = seconds;
     this.#intensity = intensity;
+    this.#onRate = onRate;
   }
 
   /** The time that counts, or will when the change is over, in seconds. */
@@ -49,10 +58,12 @@ export class TickTime {
     const after = (1000 * seconds) / this.#intensity;
     const faster = Math.min(after, (1000 * before) / this.#intensity);
     if (seconds > before) this.#ticker.changeInterval(after);
+    this.#onRate(faster);
     const last = 1 + Math.ceil((1000 * transitionSeconds) / faster);
     this.#beat(1, last, faster, () => {
       this.#changing = false;
       if (seconds < before) this.#ticker.changeInterval(after);
+      this.#onRate(after);
     });
     return "change_initiated";
   }

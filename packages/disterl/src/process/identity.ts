@@ -19,8 +19,8 @@ export class Identity {
   #nextId = 1;
   #serial = 0;
   #refCounter = 0;
-  /** Creations of names that this node has had, under each. */
-  readonly #former = new Map<Atom, number>();
+  /** Names that this node has had, with their creations, the last one first. */
+  #former: { readonly node: Atom; readonly creation: number }[] = [];
   /** Tells references of this run from those of an earlier run with an equal creation. */
   readonly #refSalt: number;
 
@@ -50,22 +50,23 @@ export class Identity {
 
   /** The node gets a name, or loses it. What was made before is known still. */
   adopt(node: Atom, creation: number): void {
-    this.#former.delete(this.node);
-    this.#former.set(this.node, this.creation);
-    const [oldest] = this.#former.keys();
-    if (this.#former.size > FORMER && oldest !== undefined) this.#former.delete(oldest);
+    const left = { node: this.node, creation: this.creation };
+    const others = this.#former.filter(({ node: name, creation: made }) => {
+      return name !== left.node || made !== left.creation;
+    });
+    this.#former = [left, ...others].slice(0, FORMER);
     this.node = node;
     this.creation = creation;
   }
 
   /** Was that node this one, under an earlier name? Another may have got that name since. */
   wasOwn(node: Atom): boolean {
-    return this.#former.has(node);
+    return this.#former.some((former) => former.node === node);
   }
 
   /** Was that pid or reference made by this node, under an earlier name? */
   isFormer({ node, creation }: { readonly node: Atom; readonly creation: number }): boolean {
-    return this.#former.get(node) === creation;
+    return this.#former.some((former) => former.node === node && former.creation === creation);
   }
 
   /** Is that node this one, in this incarnation? */
