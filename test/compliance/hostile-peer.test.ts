@@ -191,28 +191,6 @@ describe("refused or ignored, and the connection goes on", () => {
     peer.close();
   });
 
-  test("CT-13 and CT-14 spawn requests: nothing runs, and each is answered", async () => {
-    await using scene = await hostileScene();
-    const answer = async (module: string, fun: string, options: string): Promise<string> => {
-      const name = `${fun}_${options.length}@localhost`;
-      const peer = await scene.peer(name);
-      const pid = pidOf(name);
-      const mfa = `6803 ${ATOM(module)} ${ATOM(fun)} 6101`;
-      const args = "6c00000001 6b00026964 6a";
-      peer.sendHex(
-        frame(`8344 00 6806 611d ${refOf(name)} ${pid} ${pid} ${mfa} ${options} ${args}`),
-      );
-      const reply = (await peer.receiveMessage()).toString("latin1");
-      peer.close();
-      return reply;
-    };
-    expect(await answer("os", "cmd", "6a")).toContain("undef");
-    expect(await answer("child_process", "exec", "6a")).toContain("undef");
-    expect(await answer("erlang", "apply", "6a")).toContain("undef");
-    expect(await answer("os", "cmd", "6c00000001 6101 6102")).toContain("badopt");
-    await scene.assertUnharmed();
-  });
-
   test("FR-10 a stream cut at every byte says the same", async () => {
     await using scene = await hostileScene();
     const peer = await scene.peer(ME);

@@ -29,7 +29,7 @@ type Ends = Pick<FunctionRun, "ended" | "unencodable">;
  *
  *     SPAWN_REQUEST {Ref, From, GL, {M, F, Arity}, Opts} Args
  *     SPAWN_REPLY   {Ref, From, Flags, Pid}       1 link, 2 monitor; the process runs from here on
- *     SPAWN_REPLY   {Ref, From, 0, badopt | system_limit | not_allowed}
+ *     SPAWN_REPLY   {Ref, From, 0, badopt | badarg | system_limit | not_allowed}
  */
 export class SpawnServer {
   readonly #services: FunctionServices;
@@ -41,6 +41,8 @@ export class SpawnServer {
   answer(request: SpawnRequest): void {
     const flags = spawnFlags(request.options);
     if (flags === undefined) return this.#reply(request, 0, BADOPT);
+    const { args, arity } = request;
+    if (isList(args) && args.length !== arity) return this.#reply(request, 0, atoms.badarg);
     const { from: caller, groupLeader } = request;
     const { call, ...ends } = this.#callOf(request);
     // The wire has seen to it that the requester is a process of the peer.
