@@ -112,9 +112,9 @@ export interface Channel {
   destroy(error?: Error): void;
   /**
    * Lets the tick worker write four zero bytes after what has been written so far, whenever this
-   * thread does not get to write for too long. `closed` is called when that is over. Called once.
-   * Absent where another thread cannot write, as on an encrypted channel.
+   * thread does not get to write for too long. `closed` is called when that is over. Called once;
+   * `undefined` when the channel has ended. Absent where another thread cannot write, as on an encrypted channel.
    * @throws CarrierError `ERR_CARRIER_NO_TICKS` when it cannot here. @internal
    */
-  tickFrom?(slots: TickSlots, times: TickTimes, closed: () => void): TickSlot;
+  tickFrom?(slots: TickSlots, times: TickTimes, closed: () => void): TickSlot | undefined;
 }

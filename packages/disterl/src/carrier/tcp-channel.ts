@@ -102,8 +102,9 @@ export class TcpChannel implements Channel {
     this.#handler?.onDrain();
   };
 
-  tickFrom(slots: TickSlots, times: TickTimes, closed: () => void): TickSlot {
-    const fd = this.#state === "open" ? descriptorOf(this.#socket) : undefined;
+  tickFrom(slots: TickSlots, times: TickTimes, closed: () => void): TickSlot | undefined {
+    if (this.#state !== "open") return undefined;
+    const fd = descriptorOf(this.#socket);
     if (fd === undefined) throw noTicksError("the socket shows no descriptor");
     const slot = slots.open(fd, times);
     if (slot === undefined) throw noTicksError("too many connections have it");

@@ -5,7 +5,9 @@ import type { Channel } from "./carrier.ts";
 import { systemClock } from "./clock.ts";
 import type { CarrierError } from "./errors.ts";
 import { MemoryNetwork } from "./memory.ts";
+import { descriptorOf } from "./socket-descriptor.ts";
 import { inetTcp } from "./tcp.ts";
+import { TcpChannel } from "./tcp-channel.ts";
 import { TickSlots, type TickTimes } from "./tick-slots.ts";
 import { TickWorker } from "./tick-worker.ts";
 
@@ -182,10 +184,19 @@ test("a carrier of its own making says that it cannot", async () => {
   expect(() => worker.add(channel)).toThrow(/by its own thread only; peers give this node up/);
 });
 
-test("a socket without a descriptor says so", async () => {
+test("a channel that has ended meanwhile is none to tick on", async () => {
   const worker = tickWorker({ intervalMs: 20, forMs: FOREVER });
   const [channel] = await connected();
   channel.destroy();
+  expect(() => worker.add(channel)).not.toThrow();
+});
+
+test("a socket that shows no descriptor says so", () => {
+  const socket = new net.Socket();
+  expect(descriptorOf(socket)).toBeUndefined();
+  const address = { family: "inet", address: "127.0.0.1", port: 1 } as const;
+  const channel = new TcpChannel(socket, address, address, systemClock);
+  const worker = tickWorker({ intervalMs: 20, forMs: FOREVER });
   expect(() => worker.add(channel)).toThrow(/shows no descriptor/);
 });
 

@@ -105,8 +105,10 @@ export class TickWorker {
     if (channel.tickFrom === undefined) {
       throw noTicksError("a channel of this carrier can be written to by its own thread only");
     }
-    const slot = channel.tickFrom(this.#thread.slots, this.#times, () => this.#open.delete(slot));
-    this.#open.add(slot);
+    const slot = channel.tickFrom(this.#thread.slots, this.#times, () => {
+      if (slot !== undefined) this.#open.delete(slot);
+    });
+    if (slot !== undefined) this.#open.add(slot);
   }
 
   /** The tick time was changed. */
