@@ -32,9 +32,8 @@ function processes(self, node) {
     "self/0": () => self.pid,
     "link/1": (to) => {
       const other = expected(pid, to);
-      const gone = other.node === self.pid.node && node.processInfo(other) === undefined;
       // As in Erlang: who does not trap exits is told at once of a process that is missing here.
-      if (gone && !self.trapExit) throw new ErlangError(atoms.noproc);
+      if (!self.trapExit && isMissing(self, node, other)) throw new ErlangError(atoms.noproc);
       self.link(other);
       return true;
     },
@@ -111,6 +110,12 @@ function send(self, node, to, message) {
   if (isMatch(address, anAtom) && node.whereis(address) === undefined) badarg();
   self.send(address, message);
   return message;
+}
+
+/** A process of this run of this node that has ended. Those of earlier runs are like remote ones. */
+function isMissing(self, node, other) {
+  const own = other.node === self.pid.node && other.creation === self.pid.creation;
+  return own && node.processInfo(other) === undefined;
 }
 
 function ownReference(self, term) {

@@ -13,15 +13,24 @@ export type OtpTest = (
   timeoutMs?: number,
 ) => void;
 
+/** How the tests of a file run. */
+export interface OtpTestOptions {
+  /** All at once, those of all releases: for tests that mostly wait. */
+  readonly concurrent?: boolean;
+}
+
 /**
  * Runs the tests that `body` defines once for each Erlang/OTP found; for each one asked for by
  * `$DISTERL_OTP` when that is set. A missing one is said aloud and its tests count as skipped;
  * under `REQUIRE_OTP=1` it is a failure.
  */
-export function forEachOtp(body: (otp: OtpRelease, otpTest: OtpTest) => void): void {
+export function forEachOtp(
+  body: (otp: OtpRelease, otpTest: OtpTest) => void,
+  options: OtpTestOptions = {},
+): void {
   const found = otpReleases();
   const wanted = wantedReleases() ?? (found.length === 0 ? [undefined] : []);
-  for (const otp of found) describeRelease(otp, body);
+  for (const otp of found) describeRelease(otp, body, options);
   for (const release of wanted) {
     if (!found.some((otp) => otp.release === release)) describeMissing(release, body);
   }
@@ -57,8 +66,13 @@ export function forServer(
   }
 }
 
-function describeRelease(otp: OtpRelease, body: (otp: OtpRelease, otpTest: OtpTest) => void): void {
-  describe(`OTP ${otp.release}`, () => body(otp, namedTest(otp.release)));
+function describeRelease(
+  otp: OtpRelease,
+  body: (otp: OtpRelease, otpTest: OtpTest) => void,
+  { concurrent = false }: OtpTestOptions = {},
+): void {
+  const describeAll = concurrent ? describe.concurrent : describe;
+  describeAll(`OTP ${otp.release}`, () => body(otp, namedTest(otp.release)));
 }
 
 function describeMissing(

@@ -24,6 +24,8 @@ const root = join(import.meta.dirname, "../..");
 
 /** The command, as {@link OurProgram} wants it. */
 export const DISTERL = "node_modules/@disterl/cli/dist/main.js";
+/** A visible node of ours that takes part in `global`. */
+export const GLOBAL_MEMBER = "programs/global-member.mjs";
 /** The example that takes Erlang's flags. */
 export const ECHO_NODE = "examples/echo-node.mjs";
 
@@ -42,6 +44,7 @@ function installed(): string {
     symlinkSync(existsSync(own) ? own : join(root, "node_modules", name), join(modules, name));
   }
   cpSync(join(root, "examples"), join(directory, "examples"), { recursive: true });
+  cpSync(join(import.meta.dirname, "programs"), join(directory, "programs"), { recursive: true });
   installation = directory;
   return directory;
 }
@@ -76,15 +79,8 @@ export class OurProgram implements AsyncDisposable {
   out = "";
   err = "";
 
-  /** `within` is a command that starts another: `["ip", "netns", "exec", "left"]`. */
-  constructor(
-    program: string,
-    argv: readonly string[],
-    env: Readonly<Record<string, string>>,
-    within: readonly string[] = [],
-  ) {
-    const words = [...within, process.execPath, join(installed(), program), ...argv];
-    this.child = spawn(words[0] ?? "", words.slice(1), {
+  constructor(program: string, argv: readonly string[], env: Readonly<Record<string, string>>) {
+    this.child = spawn(process.execPath, [join(installed(), program), ...argv], {
       env: { PATH: process.env["PATH"], ...env },
     });
     this.child.stdin?.end();

@@ -29,6 +29,8 @@ export interface OtpNodeOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** Starts `elixir` instead of `erl`: {@link OtpNode.evalElixir} works then. */
   readonly elixir?: boolean | undefined;
+  /** A command that starts another, for instance `["ip", "netns", "exec", "left"]`. */
+  readonly within?: readonly string[] | undefined;
   /** How long the start may take; default 30,000. */
   readonly timeoutMs?: number | undefined;
 }
@@ -99,7 +101,14 @@ export async function startOtpNode(options: OtpNodeOptions): Promise<OtpNode> {
     ? otpProgram(otp, "elixir", ["--no-halt", "-e", ELIXIR_START])
     : otpProgram(otp, "erl", ["-noshell", ...flags, "-eval", loop]);
   if (options.elixir) Object.assign(env, { ERL_AFLAGS: quoted(flags), DISTERL_LOOP: loop });
-  return NodeProcess.start(what, call, { ...env, ...options.env }, token, options.timeoutMs);
+  const started = startedBy(options.within ?? [], call);
+  return NodeProcess.start(what, started, { ...env, ...options.env }, token, options.timeoutMs);
+}
+
+function startedBy([program, ...words]: readonly string[], call: ProgramCall): ProgramCall {
+  return program === undefined
+    ? call
+    : { file: program, args: [...words, call.file, ...call.args] };
 }
 
 function nodeFlags(otp: OtpRelease, options: OtpNodeOptions): string[] {
