@@ -1,5 +1,7 @@
 /** Functions of ours, called from Erlang and Elixir in every way that they have. */
+import { execFile } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import {
   atom,
   ErlangError,
@@ -11,8 +13,9 @@ import {
   withCall,
 } from "disterl";
 import { isList, Pid } from "disterl/term";
+import { otpProgram, startCEpmd } from "disterl/testing";
 import { expect } from "vitest";
-import { startPair } from "./node-setup.ts";
+import { COOKIE, startOurs, startPair } from "./node-setup.ts";
 import { forEachElixir, forEachOtp } from "./otp.ts";
 
 /** The module `pricing`: something for every way in which a function ends. */
@@ -348,6 +351,32 @@ forEachOtp((otp, test) => {
         "spawn pricing:quote/2 policy",
       ]),
     );
+  });
+
+  test("Erlang dials", "exposed functions: erl_call", async () => {
+    await using epmd = await startCEpmd({ release: otp });
+    await using ours = await startOurs(epmd.port);
+    exposePricing(ours);
+    ours.expose("printer", {
+      print: withCall(async ({ process }) => {
+        const chars = t(atom("put_chars"), atom("unicode"), "printed there\n");
+        process.send(process.groupLeader, t(atom("io_request"), process.pid, 1, chars));
+        await process.receive(t(atom("io_reply"), 1, atom("ok")), { timeout: 5000 });
+      }),
+    });
+    const erlCall = async (...args: string[]): Promise<string> => {
+      const flags = ["-sname", ours.name, "-c", COOKIE, ...args];
+      const { file, args: all } = otpProgram(otp, "erl_call", flags);
+      const env = { ...process.env, ERL_EPMD_PORT: String(epmd.port) };
+      const { stdout } = await promisify(execFile)(file, [...all], { env, timeout: 20_000 });
+      return stdout;
+    };
+    expect(await erlCall("-a", "pricing quote [acme,21]")).toBe("{acme, 42}");
+    expect(await erlCall("-a", "pricing later [hello]")).toBe("hello");
+    expect(await erlCall("-a", "pricing nope [1]")).toContain(
+      "{badrpc, {'EXIT', {undef, [{pricing",
+    );
+    expect(await erlCall("-fetch_stdout", "-a", "printer print []")).toBe("printed there\nok");
   });
 
   test("both ways", "exposed functions: called on the own node as on another", async () => {

@@ -32,6 +32,7 @@ forServer(
       await using epmd = await startCEpmd({ release: otp });
       await using ours = await startOurs(epmd.port);
       spawnEcho(ours);
+      ours.expose("pricing", { quote: (item, price) => t(item, 2 * Number(price)) });
       const events = ours.status();
       const name = `java_${process.pid}@localhost`;
       const java = spawn("java", ["-cp", jar, peer, name, COOKIE, ours.name], {
@@ -41,6 +42,10 @@ forServer(
       const lines = createInterface({ input: java.stdout })[Symbol.asyncIterator]();
       expect((await lines.next()).value).toBe("ping true");
       expect((await lines.next()).value).toBe("echo true");
+      expect((await lines.next()).value).toBe("rpc {acme,42}");
+      expect((await lines.next()).value).toBe(
+        "rpc {badrpc,{'EXIT',{undef,[{pricing,nope,[],[]}]}}}",
+      );
       expect(ours.peer(name)?.flags).not.toContain("DIST_HDR_ATOM_CACHE");
 
       const inbox = ours.spawn();
@@ -56,6 +61,7 @@ forServer(
       }
       const ended = once(java, "exit");
       inbox.send(mirror, t(inbox.pid, atom("stop")));
+      expect(await nextStatus(events, "nodedown")).toMatchObject({ node: `rpc_${name}` });
       expect(await nextStatus(events, "nodedown")).toMatchObject({ node: name });
       await ended;
     });

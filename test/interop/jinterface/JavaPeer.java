@@ -2,7 +2,7 @@ import com.ericsson.otp.erlang.*;
 
 /**
  * A Jinterface node for jinterface.test.ts: pings the node it is given, has a term echoed by the
- * process `echo` there, then echoes what its own mailbox `mirror` gets until that is the atom `stop`.
+ * process `echo` there, calls functions there, then echoes what its own mailbox `mirror` gets until that is the atom `stop`.
  */
 public class JavaPeer {
   public static void main(String[] args) throws Exception {
@@ -19,6 +19,14 @@ public class JavaPeer {
     mirror.send("echo", args[2], new OtpErlangTuple(request));
     OtpErlangTuple answer = (OtpErlangTuple) mirror.receive(5000);
     System.out.println("echo " + answer.elementAt(1).equals(term));
+    OtpSelf self = new OtpSelf("rpc_" + args[0], args[1]);
+    OtpConnection connection = self.connect(new OtpPeer(args[2]));
+    OtpErlangObject[] arguments = { new OtpErlangAtom("acme"), new OtpErlangLong(21) };
+    connection.sendRPC("pricing", "quote", arguments);
+    System.out.println("rpc " + connection.receiveRPC());
+    connection.sendRPC("pricing", "nope", new OtpErlangObject[0]);
+    System.out.println("rpc " + connection.receiveRPC());
+    connection.close();
     while (true) {
       OtpErlangTuple message = (OtpErlangTuple) mirror.receive();
       if (message.elementAt(1) instanceof OtpErlangAtom) break;
