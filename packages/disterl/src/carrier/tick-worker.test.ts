@@ -92,7 +92,7 @@ test.each(["accepts", "dials"] as const)(
     expect(ticks.every((byte) => byte === 0)).toBe(true);
     expect(ticks.length % 4).toBe(0);
     // 125 to 150 ms after the write, then each 100 to 125; a busy machine makes them fewer.
-    expect(ticks.length / 4).toBeGreaterThanOrEqual(5);
+    expect(ticks.length / 4).toBeGreaterThanOrEqual(2);
     expect(ticks.length / 4).toBeLessThanOrEqual(9);
   },
 );
