@@ -61,9 +61,15 @@ const PARAMETERS: Readonly<Record<string, Apply>> = {
   inet_dist_connect_options: check(emptyOnly),
   dist_nodelay: check((given) => valueOnly(given, true)),
   check_ip: check((given) => valueOnly(given, false)),
-  start_distribution: check((given) => valueOnly(given, true)),
-  connect_all: check(booleanValue),
-  prevent_overlapping_partitions: check(booleanValue),
+  start_distribution: (given, draft) => {
+    draft.distribution = booleanValue(given);
+  },
+  connect_all: (given, draft) => {
+    draft.connectAll = booleanValue(given);
+  },
+  prevent_overlapping_partitions: (given, draft) => {
+    draft.preventOverlappingPartitions = booleanValue(given);
+  },
   log_missed_net_ticks: check(booleanValue),
   global_groups: check((given) => never(given)),
   sync_nodes_mandatory: check((given) => never(given)),

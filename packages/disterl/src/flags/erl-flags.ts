@@ -25,6 +25,8 @@ export interface ErlFlags {
   readonly plain: readonly string[];
   /** The environment, with the `-env Key Value` flags applied. */
   readonly env: Environment;
+  /** Whether there were any of those flags. */
+  readonly changesEnv?: true | undefined;
 }
 
 /** Which `ERL_OTP<n>_FLAGS` is read. */
@@ -70,6 +72,7 @@ class Parser {
   readonly #emulator: ErlFlag[] = [];
   readonly #plain: string[] = [];
   readonly #env: Record<string, string | undefined>;
+  #changesEnv: true | undefined;
   /** Where arguments go: to the last flag, or to the plain ones. */
   #target: string[] = this.#plain;
 
@@ -113,6 +116,7 @@ class Parser {
       throw new FlagError("ERR_FLAG_VALUE", "-env", "expected a name and a value");
     }
     this.#env[key] = value;
+    this.#changesEnv = true;
     return 3;
   }
 
@@ -124,7 +128,13 @@ class Parser {
   }
 
   finish(): ErlFlags {
-    return { flags: this.#flags, emulator: this.#emulator, plain: this.#plain, env: this.#env };
+    return {
+      flags: this.#flags,
+      emulator: this.#emulator,
+      plain: this.#plain,
+      env: this.#env,
+      ...(this.#changesEnv && { changesEnv: true }),
+    };
   }
 }
 

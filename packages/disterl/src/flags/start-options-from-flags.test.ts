@@ -301,3 +301,32 @@ test("flags that only an emulator can follow are told", () => {
   expect(warnings.join()).toContain("-eval has no effect");
   expect(warnings.join()).not.toContain("-mine");
 });
+
+test("what a node goes by beside its own options: -env, start_distribution, connect_all", () => {
+  const argv = [
+    "-sname",
+    "a",
+    "-env",
+    "HOME",
+    "/nowhere",
+    "-kernel",
+    "start_distribution",
+    "false",
+  ];
+  expect(from([...argv, "-connect_all", "false"], { XDG_CONFIG_HOME: "/x" }).options).toMatchObject(
+    {
+      env: { HOME: "/nowhere", XDG_CONFIG_HOME: "/x" },
+      distribution: false,
+      connectAll: false,
+    },
+  );
+  const given = options(
+    "-kernel",
+    "connect_all",
+    "false",
+    "prevent_overlapping_partitions",
+    "false",
+  );
+  expect(given).toMatchObject({ connectAll: false, preventOverlappingPartitions: false });
+  expect(given).not.toHaveProperty("env");
+});

@@ -38,6 +38,7 @@ export function startOptionsFromFlags(parsed: ErlFlags): FlagOptions {
   const { flags, env } = parsed;
   const warnings: string[] = [];
   const draft: OptionsDraft = { hidden: switchFlag(parsed, "hidden") };
+  if (parsed.changesEnv === true) draft.env = env;
   const listenAt: ListenDraft = { host: applyCarrier(parsed, draft) };
   applyDiscovery(parsed);
   applyName(parsed, draft, warnings);
@@ -52,7 +53,8 @@ export function startOptionsFromFlags(parsed: ErlFlags): FlagOptions {
   applyListen(parsed, draft, listenAt, warnings);
   applyAllow(parsed, draft);
   applyBusyLimit(parsed, draft);
-  booleanFlag(parsed, "connect_all");
+  const connectAll = booleanFlag(parsed, "connect_all");
+  if (connectAll !== undefined) draft.connectAll = connectAll;
   for (const name of WITHOUT_EFFECT) {
     if (hasFlag(flags, name))
       warnings.push(`-${name} has no effect: this is not an Erlang emulator`);
