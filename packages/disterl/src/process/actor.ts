@@ -10,6 +10,7 @@ import { ProcessError } from "./errors.ts";
 import { referenceNumber } from "./identity.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { Process } from "./process.ts";
+import { ProcessExtras } from "./process-extras.ts";
 import type { ProcessBody, ProcessOptions } from "./process-options.ts";
 import type { ProcessTable } from "./process-table.ts";
 import { type ReceiveOptions, Receivers, timedOut } from "./receivers.ts";
@@ -36,28 +37,76 @@ export interface ExpectedReply {
   callerEnded(error: ProcessError): void;
 }
 
+/** Yes or no of a process, in one number. */
+const Flag = {
+  trapExit: 1,
+  system: 2,
+  asyncContext: 4,
+  /** It waits for its turn, or has it. */
+  scheduled: 8,
+  /** It has a callback. */
+  callback: 16,
+  /** Its body has not started. */
+  body: 32,
+} as const;
+
+type OnMessage = NonNullable<ProcessOptions["onMessage"]>;
+
 /** The part of a process that takes messages and runs code. What it is made of is made when needed. */
 export abstract class Actor implements Runnable {
   /** What this process shares with the others of its node. @internal */
   readonly table: ProcessTable;
-  /** @internal */
-  readonly asyncContext: boolean;
-  readonly #onMessage: ProcessOptions["onMessage"];
-  /** Until it starts. */
-  #body: ProcessBody | undefined;
-  #scheduled = false;
+  /** What few processes have. @internal */
+  protected extras: ProcessExtras | undefined = undefined;
+  /** The callback, or the body until it starts. */
+  #code: OnMessage | ProcessBody | undefined;
+  /** Bits: see {@link Flag}. */
+  #flags = 0;
   #exitReason: Term | undefined = undefined;
   #mailbox: Mailbox | undefined = undefined;
   #receivers: Receivers | undefined = undefined;
-  #replies: ReferenceTable<ExpectedReply> | undefined = undefined;
-  #trace: TraceState | undefined = undefined;
 
   protected constructor(table: ProcessTable, options: ProcessOptions, body?: ProcessBody) {
     this.table = table;
-    this.asyncContext = options.asyncContext ?? false;
-    this.#onMessage = options.onMessage;
-    this.#body = body;
-    if (body !== undefined) this.#schedule();
+    this.#code = body ?? options.onMessage;
+    if (options.asyncContext === true) this.#flags |= Flag.asyncContext;
+    if (options.trapExit === true) this.#flags |= Flag.trapExit;
+    if (options.system === true) this.#flags |= Flag.system;
+    if (body !== undefined) {
+      this.#flags |= Flag.body;
+      this.#schedule();
+    } else if (options.onMessage !== undefined) {
+      this.#flags |= Flag.callback;
+    }
+  }
+
+  /** Exit signals become messages `{'EXIT', From, Reason}` instead of ending the process. */
+  get trapExit(): boolean {
+    return (this.#flags & Flag.trapExit) !== 0;
+  }
+
+  set trapExit(on: boolean) {
+    this.#set(Flag.trapExit, on);
+  }
+
+  /** Whether it is a service of the node, which exit signals of others do not reach. @internal */
+  get system(): boolean {
+    return (this.#flags & Flag.system) !== 0;
+  }
+
+  /** @internal */
+  get asyncContext(): boolean {
+    return (this.#flags & Flag.asyncContext) !== 0;
+  }
+
+  #set(flag: number, on: boolean): void {
+    this.#flags = on ? this.#flags | flag : this.#flags & ~flag;
+  }
+
+  /** @internal */
+  protected get more(): ProcessExtras {
+    this.extras ??= new ProcessExtras();
+    return this.extras;
   }
 
   abstract get pid(): Pid;
@@ -92,12 +141,12 @@ export abstract class Actor implements Runnable {
   get status(): "running" | "runnable" | "waiting" | "exiting" {
     if (!this.alive) return "exiting";
     if (currentProcess() === this.self) return "running";
-    return this.#scheduled ? "runnable" : "waiting";
+    return (this.#flags & Flag.scheduled) !== 0 ? "runnable" : "waiting";
   }
 
   /** What it was started with: the body, or the callback. @internal */
   get initialCall(): string {
-    return (this.#body ?? this.#onMessage)?.name ?? "";
+    return this.#code?.name ?? "";
   }
 
   // ── messages ──────────────────────────────────────────────────────────────────────────────────
@@ -110,11 +159,11 @@ export abstract class Actor implements Runnable {
   deliver(message: Term, bytes = 0, token?: MessageToken, urgent = false): void {
     if (this.#exitReason !== undefined) return;
     if (token !== undefined && token !== KEEP_TOKEN) this.table.tracing = true;
-    if (this.#replies !== undefined && this.#isReply(message)) return this.#took(token);
+    if (this.extras?.replies !== undefined && this.#isReply(message)) return this.#took(token);
     if (this.#receivers?.offer(message) === true) return this.#took(token);
     const entry = token === undefined || !this.table.tracing ? message : new Traced(message, token);
     this.#keep(entry, bytes, urgent);
-    if (this.#onMessage !== undefined && !this.#scheduled) this.#schedule();
+    if ((this.#flags & (Flag.callback | Flag.scheduled)) === Flag.callback) this.#schedule();
   }
 
   #keep(entry: Entry, bytes: number, urgent: boolean): void {
@@ -133,8 +182,8 @@ export abstract class Actor implements Runnable {
   /** The token of a message that was taken is the process's own from then on. */
   #took(token: MessageToken): void {
     if (!this.table.tracing || token === KEEP_TOKEN) return;
-    if (token !== undefined) this.#trace ??= new TraceState();
-    this.#trace?.received(token);
+    if (token !== undefined) this.more.trace ??= new TraceState();
+    this.extras?.trace?.received(token);
   }
 
   #open(entry: Entry): Term {
@@ -154,7 +203,7 @@ export abstract class Actor implements Runnable {
   receive(options?: ReceiveOptions): Promise<Term>;
   receive<const P extends Pattern>(pattern: P, options?: ReceiveOptions): Promise<Matched<P>>;
   receive(first?: Pattern | ReceiveOptions, second?: ReceiveOptions): Promise<Term> {
-    if (this.#onMessage !== undefined) {
+    if ((this.#flags & Flag.callback) !== 0) {
       throw new TypeError("this process hands its messages to onMessage: it cannot also receive");
     }
     const isOptions = first === undefined || isReceiveOptions(first);
@@ -195,17 +244,8 @@ export abstract class Actor implements Runnable {
   }
 
   /** Message after message; ends when the process does. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Term, void> {
-    while (this.alive) {
-      let message: Term;
-      try {
-        message = await this.receive();
-      } catch (error) {
-        if (error instanceof ProcessError && error.code === "ERR_PROCESS_EXITED") return;
-        throw error;
-      }
-      yield message;
-    }
+  [Symbol.asyncIterator](): AsyncIterableIterator<Term> {
+    return new MessageIterator(this);
   }
 
   /**
@@ -213,21 +253,23 @@ export abstract class Actor implements Runnable {
    * `[alias | reference]`: the answer to a call, which then is no message of the mailbox. @internal
    */
   expectReply(expected: ExpectedReply): void {
-    this.#replies ??= new ReferenceTable();
-    this.#replies.set(expected);
+    const { more } = this;
+    more.replies ??= new ReferenceTable();
+    more.replies.set(expected);
   }
 
   /** @internal */
   forgetReply(ref: Reference): void {
-    this.#replies?.take(ref);
+    this.extras?.replies?.take(ref);
   }
 
   #isReply(message: Term): boolean {
-    if (this.#replies?.size === 0 || !isTuple(message) || message.length !== 2) return false;
+    const replies = this.extras?.replies;
+    if (replies?.size === 0 || !isTuple(message) || message.length !== 2) return false;
     const tag = message[0];
     const ref = tag instanceof ImproperList ? tag.tail : tag;
     if (!(ref instanceof Reference)) return false;
-    const expected = this.#replies?.get(ref);
+    const expected = replies?.get(ref);
     expected?.replied(message[1] as Term);
     return expected !== undefined;
   }
@@ -239,7 +281,7 @@ export abstract class Actor implements Runnable {
    * received last. What the process sends carries it on (`seq_trace`). Undefined: not traced.
    */
   get traceToken(): TraceToken | undefined {
-    return this.#trace?.token;
+    return this.extras?.trace?.token;
   }
 
   set traceToken(token: TraceToken | undefined) {
@@ -249,13 +291,13 @@ export abstract class Actor implements Runnable {
 
   /** The token for the next signal. @internal */
   nextToken(): TraceToken | undefined {
-    return this.#trace?.sending(this.pid);
+    return this.extras?.trace?.sending(this.pid);
   }
 
   // ── running ───────────────────────────────────────────────────────────────────────────────────
 
   #schedule(): void {
-    this.#scheduled = true;
+    this.#flags |= Flag.scheduled;
     this.table.runQueue.schedule(this);
   }
 
@@ -266,10 +308,9 @@ export abstract class Actor implements Runnable {
 
   /** Starts the body, or hands a limited number of messages to the callback. @internal */
   turn(): boolean {
-    const body = this.#body;
-    if (body === undefined) return this.#handleMessages();
-    this.#body = undefined;
-    this.#scheduled = false;
+    if ((this.#flags & Flag.body) === 0) return this.#handleMessages();
+    const body = this.#code as ProcessBody;
+    this.#flags &= ~(Flag.body | Flag.scheduled);
     if (this.alive) this.#start(body);
     return false;
   }
@@ -278,22 +319,24 @@ export abstract class Actor implements Runnable {
     try {
       const result = body(this.self);
       if (result === undefined) return this.exit(atoms.normal);
-      Promise.resolve(result).then(
-        () => this.exit(atoms.normal),
-        (error: unknown) => this.crash(error),
-      );
+      // Bound functions take less than closures: an idle process holds both.
+      Promise.resolve(result).then(this.#ended.bind(this), this.crash.bind(this));
     } catch (error) {
       this.crash(error);
     }
   }
 
+  #ended(): void {
+    this.exit(atoms.normal);
+  }
+
   #handleMessages(): boolean {
-    const onMessage = this.#onMessage;
-    if (onMessage === undefined) return false;
+    if ((this.#flags & Flag.callback) === 0) return false;
+    const onMessage = this.#code as OnMessage;
     for (let i = 0; i < TURN; i++) {
       const entry = this.#mailbox?.shift();
       if (entry === undefined) {
-        this.#scheduled = false;
+        this.#flags &= ~Flag.scheduled;
         return false;
       }
       try {
@@ -312,14 +355,14 @@ export abstract class Actor implements Runnable {
   /** From now on the process is dead. @internal */
   protected die(reason: Term): void {
     this.#exitReason = reason;
-    this.#body = undefined;
     this.#mailbox?.clear();
   }
 
   /** Who waits in the name of the process is told. @internal */
   protected failWaits(): void {
-    if (this.#replies !== undefined) {
-      for (const expected of this.#replies.entries()) expected.callerEnded(this.exited());
+    const replies = this.extras?.replies;
+    if (replies !== undefined) {
+      for (const expected of replies.entries()) expected.callerEnded(this.exited());
     }
     if (this.#receivers?.waiting === true) this.#receivers.fail(this.exited());
   }
@@ -334,4 +377,27 @@ export abstract class Actor implements Runnable {
 /** Patterns are terms, matchers and functions: a plain object is none of them. */
 function isReceiveOptions(value: Pattern | ReceiveOptions): value is ReceiveOptions {
   return typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** `for await` over the messages of a process, with one promise for each. */
+class MessageIterator implements AsyncIterableIterator<Term> {
+  readonly #actor: Actor;
+
+  constructor(actor: Actor) {
+    this.#actor = actor;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<Term>> {
+    return this.#actor.receive().then(
+      (value) => ({ done: false, value }),
+      (error: unknown) => {
+        if (this.#actor.alive) throw error;
+        return { done: true, value: undefined };
+      },
+    );
+  }
 }

@@ -19,25 +19,14 @@ import { Watchers } from "./watchers.ts";
 
 /** The part of a process that others are related with, and how it ends. */
 export abstract class LinkedActor extends Actor {
-  /** Exit signals become messages `{'EXIT', From, Reason}` instead of ending the process. */
-  trapExit: boolean;
   /** Who writes what this process and those that it starts print (`erlang:group_leader/0`). */
   groupLeader: Pid;
   /** The name it is registered under; kept by the name registry. */
   registeredName: Name | undefined = undefined;
-  /** Told when the process has ended. @internal */
-  onExit: (() => void) | undefined = undefined;
-  /** Whether it is a service of the node, which exit signals of others do not reach. @internal */
-  readonly system: boolean;
   #pid: Pid;
   #links: Links<Process> | undefined = undefined;
   #watchers: Watchers<Process> | undefined = undefined;
   #monitors: Set<ProcessMonitor> | undefined = undefined;
-  #aliases: Set<Alias> | undefined = undefined;
-  #timers: Set<ProcessTimer> | undefined = undefined;
-  #monitoredNodes: Set<Atom> | undefined = undefined;
-  #spawnRequests: Set<PendingSpawn> | undefined = undefined;
-  #unencodable: ((error: unknown) => Term) | undefined = undefined;
 
   protected constructor(
     table: ProcessTable,
@@ -47,8 +36,6 @@ export abstract class LinkedActor extends Actor {
   ) {
     super(table, options, body);
     this.#pid = pid;
-    this.system = options.system ?? false;
-    this.trapExit = options.trapExit ?? false;
     this.groupLeader = options.groupLeader ?? table.groupLeader ?? pid;
   }
 
@@ -89,30 +76,39 @@ export abstract class LinkedActor extends Actor {
 
   /** @internal */
   get heldAliases(): Set<Alias> {
-    this.#aliases ??= new Set();
-    return this.#aliases;
+    this.more.aliases ??= new Set();
+    return this.more.aliases;
+  }
+
+  /** Told when the process has ended. @internal */
+  get onExit(): (() => void) | undefined {
+    return this.extras?.onExit;
+  }
+
+  set onExit(told: (() => void) | undefined) {
+    this.more.onExit = told;
   }
 
   /** @internal */
   get timers(): Set<ProcessTimer> {
-    this.#timers ??= new Set();
-    return this.#timers;
+    this.more.timers ??= new Set();
+    return this.more.timers;
   }
 
   /** @internal */
   get monitoredNodes(): Set<Atom> {
-    this.#monitoredNodes ??= new Set();
-    return this.#monitoredNodes;
+    this.more.monitoredNodes ??= new Set();
+    return this.more.monitoredNodes;
   }
 
   /** @internal */
   get spawnRequests(): Set<PendingSpawn> {
-    this.#spawnRequests ??= new Set();
-    return this.#spawnRequests;
+    this.more.spawnRequests ??= new Set();
+    return this.more.spawnRequests;
   }
 
   /** Whether anything of this kind was made: reading the property would. @internal */
-  has(what: "links" | "watchers" | "monitors" | "aliases"): boolean {
+  has(what: "links" | "watchers" | "monitors" | "aliases" | "dictionary"): boolean {
     switch (what) {
       case "links":
         return this.#links !== undefined;
@@ -121,7 +117,9 @@ export abstract class LinkedActor extends Actor {
       case "monitors":
         return this.#monitors !== undefined;
       case "aliases":
-        return this.#aliases !== undefined;
+        return this.extras?.aliases !== undefined;
+      case "dictionary":
+        return this.extras?.dictionary !== undefined;
     }
   }
 
@@ -176,7 +174,7 @@ export abstract class LinkedActor extends Actor {
 
   /** As {@link exit}; `unencodable` gives another reason for one that cannot be sent. @internal */
   end(reason: Term, unencodable?: (error: unknown) => Term): void {
-    if (this.alive) this.#unencodable = unencodable;
+    if (this.alive && unencodable !== undefined) this.more.unencodable = unencodable;
     this.exit(reason);
   }
 
@@ -193,22 +191,19 @@ export abstract class LinkedActor extends Actor {
   finish(): void {
     const { table } = this;
     const reason = this.exitReason as Term;
-    if (this.#timers !== undefined) table.timers.forget(this.#timers);
+    const { extras } = this;
+    if (extras?.timers !== undefined) table.timers.forget(extras.timers);
     if (this.registeredName !== undefined) table.names.unregister(this.registeredName);
-    if (this.#aliases !== undefined) {
-      for (const { ref } of this.#aliases) table.aliases.deactivate(ref);
-    }
-    if (this.#spawnRequests !== undefined) {
-      for (const request of this.#spawnRequests) request.requesterEnded(reason);
-    }
+    for (const { ref } of extras?.aliases ?? []) table.aliases.deactivate(ref);
+    for (const request of extras?.spawnRequests ?? []) request.requesterEnded(reason);
     this.#tellLinks(reason);
     if (this.#monitors !== undefined) for (const monitor of [...this.#monitors]) monitor.stop();
-    if (this.#monitoredNodes !== undefined) {
-      table.nodeMonitors.forget(this.self, this.#monitoredNodes);
+    if (extras?.monitoredNodes !== undefined) {
+      table.nodeMonitors.forget(this.self, extras.monitoredNodes);
     }
     this.#tellWatchers(reason);
     this.failWaits();
-    this.onExit?.();
+    extras?.onExit?.();
   }
 
   #tellLinks(reason: Term): void {
@@ -233,7 +228,7 @@ export abstract class LinkedActor extends Actor {
       this.route(node, signal);
     } catch (error) {
       this.table.onCrash(this.self, signal.reason, error);
-      this.route(node, { ...signal, reason: this.#unencodable?.(error) ?? atoms.badarg });
+      this.route(node, { ...signal, reason: this.extras?.unencodable?.(error) ?? atoms.badarg });
     }
   }
 }

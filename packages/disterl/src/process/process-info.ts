@@ -44,7 +44,7 @@ export function processInfo(process: Process): ProcessInfo {
     aliasCount: process.has("aliases") ? process.heldAliases.size : 0,
     trapExit: process.trapExit,
     groupLeader: process.groupLeader,
-    dictionary: process.dictionary.entries(),
+    dictionary: process.has("dictionary") ? process.dictionary.entries() : [],
     parent: process.parent,
     initialCall: process.initialCall,
   };

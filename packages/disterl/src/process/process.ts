@@ -44,10 +44,6 @@ export interface MessageOptions extends SendOptions {
 export class Process extends LinkedActor {
   /** Who started it; undefined when that was the program. */
   readonly parent: Pid | undefined;
-  /** The monitor that its parent holds on it, when it was started with one. */
-  monitorRef: Reference | undefined = undefined;
-  #dictionary: Dictionary | undefined = undefined;
-  #abort: AbortController | undefined = undefined;
 
   /** @internal */
   constructor(
@@ -65,17 +61,23 @@ export class Process extends LinkedActor {
     return this;
   }
 
+  /** The monitor that its parent holds on it, when it was started with one. */
+  get monitorRef(): Reference | undefined {
+    return this.extras?.monitorRef;
+  }
+
   /** Its dictionary: terms by terms. */
   get dictionary(): Dictionary {
-    this.#dictionary ??= new Dictionary();
-    return this.#dictionary;
+    this.more.dictionary ??= new Dictionary();
+    return this.more.dictionary;
   }
 
   /** Aborted when the process ends: for what its code waits for besides messages. */
   get signal(): AbortSignal {
-    this.#abort ??= new AbortController();
-    if (!this.alive) this.#abort.abort(this.exited());
-    return this.#abort.signal;
+    this.more.abort ??= new AbortController();
+    const { abort } = this.more;
+    if (!this.alive) abort.abort(this.exited());
+    return abort.signal;
   }
 
   // ── children ──────────────────────────────────────────────────────────────────────────────────
@@ -93,7 +95,7 @@ export class Process extends LinkedActor {
       child.links.link(this.pid);
     }
     if (monitor !== undefined && monitor !== false) {
-      child.monitorRef = this.monitor(child.pid, monitor === true ? {} : monitor);
+      child.more.monitorRef = this.monitor(child.pid, monitor === true ? {} : monitor);
     }
     return child;
   }
@@ -327,6 +329,6 @@ export class Process extends LinkedActor {
   /** @internal */
   override finish(): void {
     super.finish();
-    this.#abort?.abort(this.exited());
+    this.extras?.abort?.abort(this.exited());
   }
 }

@@ -11,30 +11,32 @@ export interface ReceiveOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A receive that waits. */
+/** What ends a receive besides a message. */
+interface ReceiveEnd {
+  readonly timer: Timer | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly abort: () => void;
+}
+
+/** A receive that waits. As small as it can be: a process that does nothing usually waits in one. */
 class Receiver {
   readonly pattern: Pattern | undefined;
-  readonly resolve: (message: Term) => void;
-  readonly reject: (error: unknown) => void;
+  /** Of its promise; a rejected promise rejects it. */
+  readonly resolve: (message: Term | Promise<never>) => void;
   previous: Receiver | undefined = undefined;
   next: Receiver | undefined = undefined;
-  timer: Timer | undefined = undefined;
-  signal: AbortSignal | undefined = undefined;
-  abort: (() => void) | undefined = undefined;
+  end: ReceiveEnd | undefined = undefined;
 
-  constructor(
-    pattern: Pattern | undefined,
-    resolve: (message: Term) => void,
-    reject: (error: unknown) => void,
-  ) {
+  constructor(pattern: Pattern | undefined, resolve: (message: Term | Promise<never>) => void) {
     this.pattern = pattern;
     this.resolve = resolve;
-    this.reject = reject;
   }
 
   settle(): void {
-    this.timer?.cancel();
-    if (this.abort !== undefined) this.signal?.removeEventListener("abort", this.abort);
+    if (this.end === undefined) return;
+    const { timer, signal, abort } = this.end;
+    timer?.cancel();
+    signal?.removeEventListener("abort", abort);
   }
 }
 
@@ -73,22 +75,9 @@ export class Receivers {
   }
 
   /** Waits for a message that was not in the mailbox. */
-  wait(
-    pattern: Pattern | undefined,
-    { timeout, signal }: ReceiveOptions,
-    clock: Clock,
-  ): Promise<Term> {
-    return new Promise<Term>((resolve, reject) => {
-      const receiver = new Receiver(pattern, resolve, reject);
-      this.#add(receiver);
-      if (signal !== undefined) {
-        receiver.signal = signal;
-        receiver.abort = () => this.#fail(receiver, signal.reason);
-        signal.addEventListener("abort", receiver.abort, { once: true });
-      }
-      if (timeout !== undefined && timeout !== Number.POSITIVE_INFINITY) {
-        receiver.timer = clock.after(timeout, () => this.#fail(receiver, timedOut(timeout)));
-      }
+  wait(pattern: Pattern | undefined, options: ReceiveOptions, clock: Clock): Promise<Term> {
+    return new Promise<Term>((resolve) => {
+      this.#add(new Receiver(pattern, resolve), options, clock);
     });
   }
 
@@ -103,14 +92,22 @@ export class Receivers {
 
   #fail(receiver: Receiver, error: unknown): void {
     this.#remove(receiver);
-    receiver.reject(error);
+    receiver.resolve(Promise.reject(error));
   }
 
-  #add(receiver: Receiver): void {
+  #add(receiver: Receiver, { timeout, signal }: ReceiveOptions, clock: Clock): void {
     receiver.previous = this.#last;
     if (this.#last === undefined) this.#first = receiver;
     else this.#last.next = receiver;
     this.#last = receiver;
+    const isTimed = timeout !== undefined && timeout !== Number.POSITIVE_INFINITY;
+    if (signal === undefined && !isTimed) return;
+    const abort = (): void => this.#fail(receiver, signal?.reason);
+    const timer = isTimed
+      ? clock.after(timeout, () => this.#fail(receiver, timedOut(timeout)))
+      : undefined;
+    signal?.addEventListener("abort", abort, { once: true });
+    receiver.end = { timer, signal, abort };
   }
 
   #remove(receiver: Receiver): void {

@@ -10,8 +10,8 @@ const LEAST_SLOTS = 16;
 
 /**
  * Entries by their reference, made for a few that come and go very often: pending calls, monitors,
- * aliases. Open addressing over the counter in the reference; as that counts up, entries lie in slots
- * of their own, and adding and removing writes to one array and allocates nothing. (A `Map` leaves a
+ * aliases. Open addressing over the counter in the reference, spread so that entries lie in slots of
+ * their own; adding and removing writes to one array and allocates nothing. (A `Map` leaves a
  * trail of outgrown tables behind, and what they still point to survives collection after collection.)
  */
 export class ReferenceTable<Entry extends Referenced> {
@@ -19,8 +19,8 @@ export class ReferenceTable<Entry extends Referenced> {
   #slots: (Entry | undefined)[] = [];
   #size = 0;
 
-  /** `hash` for references of others: {@link saltedHash}. Default: the counter in those of this node. */
-  constructor(hash: (ref: Reference) => number = referenceNumber) {
+  /** `hash` for references of others: {@link saltedHash}. Default: by the counter in those of this node. */
+  constructor(hash: (ref: Reference) => number = spread) {
     this.#hash = hash;
   }
 
@@ -91,6 +91,15 @@ export class ReferenceTable<Entry extends Referenced> {
     this.#slots = new Array<Entry | undefined>(Math.max(LEAST_SLOTS, slots)).fill(undefined);
     for (const entry of entries) this.#slots[this.#find(entry.ref)] = entry;
   }
+}
+
+/**
+ * The counter in a reference, times an odd number near the golden section of 2^32: neighbours are far
+ * from each other, so that there are no long runs of taken slots, and no two of as many as there are
+ * slots fall into one.
+ */
+function spread(ref: Reference): number {
+  return Math.imul(referenceNumber(ref), 0x9e3779b1) >>> 0;
 }
 
 /**

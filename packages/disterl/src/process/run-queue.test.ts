@@ -27,6 +27,7 @@ test("endless work lets timers and sockets have their turn", async () => {
   let runs = 0;
   queue.schedule({ run: () => (runs++, !stop) });
   await new Promise((resolve) => setTimeout(resolve, 5));
+  await new Promise((resolve) => setImmediate(resolve));
   stop = true;
   expect(runs).toBeGreaterThan(4096);
 });

@@ -14,7 +14,9 @@ const TURNS = 4096;
  */
 export class RunQueue {
   readonly #soon: (callback: () => void) => void;
-  #queue: Runnable[] = [];
+  #queue: (Runnable | undefined)[] = [];
+  /** Who is next. */
+  #next = 0;
   #scheduled = false;
 
   /** `soon` is the clock's: used when there is too much to do at once. */
@@ -30,17 +32,26 @@ export class RunQueue {
   }
 
   #run(): void {
-    let turns = 0;
-    for (let i = 0; i < this.#queue.length; i++) {
-      const runnable = this.#queue[i] as Runnable;
-      if (turns++ === TURNS) {
-        this.#queue = this.#queue.slice(i);
+    const end = this.#next + TURNS;
+    while (this.#next < this.#queue.length) {
+      if (this.#next === end) {
+        this.#forgetPast();
         this.#soon(() => this.#run());
         return;
       }
+      const runnable = this.#queue[this.#next] as Runnable;
+      this.#queue[this.#next++] = undefined;
       if (runnable.run()) this.#queue.push(runnable);
     }
     this.#queue = [];
+    this.#next = 0;
     this.#scheduled = false;
+  }
+
+  /** Not at each pause: whoever waits in a long queue is not copied every time. */
+  #forgetPast(): void {
+    if (this.#next < this.#queue.length / 2) return;
+    this.#queue = this.#queue.slice(this.#next);
+    this.#next = 0;
   }
 }
