@@ -141,7 +141,7 @@ export class Rex {
         return atoms.normal;
       },
     });
-    if (error !== undefined) finish(t(BADRPC, error));
+    if (error !== undefined) finish(t(BADRPC, t(atoms.EXIT, error)));
   }
 
   #answer(answer: Answer, result: Term): void {
