@@ -307,6 +307,7 @@ forEachOtp((release, test) => {
       ours.disconnect(otp.nodeName);
       expect(await firstDown(ours)).toContain("noconnection");
       expect(ours.netKernel.nodeInfo(otp.nodeName).barred).toBe(true);
+      await poll(() => otp.eval("nodes(connected)"), "[]");
       await otp.eval(`pong = net_adm:ping('${ours.name}')`);
       expect(ours.netKernel.nodeInfo(otp.nodeName).barred).toBe(false);
 
