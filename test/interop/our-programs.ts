@@ -26,13 +26,18 @@ const root = join(import.meta.dirname, "../..");
 export const DISTERL = "node_modules/@disterl/cli/dist/main.js";
 /** A visible node of ours that takes part in `global`. */
 export const GLOBAL_MEMBER = "programs/global-member.mjs";
+/** A node of ours whose event loop stands still when it is told to. */
+export const COMPUTING_NODE = "programs/computing-node.mjs";
 /** The example that takes Erlang's flags. */
 export const ECHO_NODE = "examples/echo-node.mjs";
 
 let installation: string | undefined;
 
-/** Where the programs are; made at the first call, removed when this process ends. */
-function installed(): string {
+/**
+ * Where the programs are; made at the first call, removed when this process ends. That takes seconds
+ * in which nothing else happens: tests that watch the time call it before they begin.
+ */
+export function installed(): string {
   if (installation !== undefined) return installation;
   const directory = mkdtempSync(join(tmpdir(), "disterl-installed-"));
   process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
