@@ -30,6 +30,10 @@ export default defineConfig({
         ...shared,
         test: { name: "docs", include: ["test/docs/**/*.test.ts"], testTimeout: 60_000 },
       },
+      {
+        ...shared,
+        test: { name: "schedules", include: ["test/schedules/**/*.test.ts"], testTimeout: 120_000 },
+      },
     ],
   },
 });

@@ -16,6 +16,7 @@ const CHECKS = [
   ["unit", { project: "unit" }],
   ["docs", { project: "docs" }],
   ["fuzz", { project: "fuzz" }],
+  ["schedules", { project: "schedules" }],
   ["package", process.execPath, "scripts/package-check.mjs", "--built"],
   ["interop", { project: "interop", reporter: "verbose" }],
 ];
