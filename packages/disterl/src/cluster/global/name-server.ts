@@ -41,6 +41,7 @@ export class GlobalNameServer {
   /** Comes to the mailbox once for each job: nobody else can send this very tuple. */
   readonly #wake = t();
   readonly #answers: ReadonlyMap<string, Answer>;
+  #handling = false;
   readonly #syncers = new Set<{ readonly waiting: Set<Atom>; readonly done: () => void }>();
   /** Nodes of a `disconnect` whose nodedown is still to come. */
   readonly #leaving = new Map<Atom, () => void>();
@@ -237,7 +238,10 @@ export class GlobalNameServer {
 
   /** A message of another node. */
   receive(message: Term, peer: Atom): void {
-    this.#post(() => this.#handle(message, peer));
+    // Nothing is before it: who waits for the answer shall have it at once.
+    const isNext = this.#jobs.length === 0 && this.parts.server.messageQueueLength === 0;
+    if (isNext && !this.#handling) this.#handle(message, peer);
+    else this.#post(() => this.#handle(message, peer));
   }
 
   /** Without a `peer`: of a process of this node. */
@@ -246,6 +250,15 @@ export class GlobalNameServer {
       this.#jobs.shift()?.();
       return;
     }
+    this.#handling = true;
+    try {
+      this.#message(message, peer);
+    } finally {
+      this.#handling = false;
+    }
+  }
+
+  #message(message: Term, peer: Atom | undefined): void {
     const request = genRequest(message);
     if (request?.kind === "call") return this.#call(request);
     if (isTuple(message, 5) && message[0] === atoms.DOWN && message[1] instanceof Reference) {
