@@ -88,7 +88,7 @@ function build(options: StartNodeOptions): NodeParts {
   dsig.attach(processes, local, netKernel);
   processes.reachNode = reachNode(netKernel, nodes, clock);
   const lasting = { identity, clock, random, env: options.env, limits, auth, allowList, status };
-  const watching = watchers(netKernel, nodes, { clock, random, status });
+  const watching = watchers(netKernel, nodes, identity, { clock, random, status });
   const { functions } = services;
   const most = { ...lasting, ...watching, processes, nodes, netKernel, spawnRequests, functions };
   const netSup = new NetSup(most, {
@@ -123,13 +123,15 @@ function functionServices(
 function watchers(
   netKernel: NetKernel,
   nodes: NodeTable,
+  identity: Identity,
   outside: Pick<KeptConnectionsParts, "clock" | "random" | "status">,
 ): Pick<NodeParts, "nodeSubscriptions" | "kept"> {
   const nodeSubscriptions = new NodeSubscriptions();
   const kept = new KeptConnections({
     ...outside,
     connect: (node) => netKernel.connect(node),
-    isConnected: (node) => nodes.connection(node) !== undefined,
+    // One list of peers does for all nodes of a cluster.
+    isConnected: (node) => node === identity.node || nodes.connection(node) !== undefined,
     canDial: () => netKernel.tickTime !== undefined,
   });
   netKernel.watchers.push(nodeSubscriptions, kept);

@@ -107,11 +107,11 @@ export class KeptConnections implements NodeWatcher {
       wanted.timer?.cancel();
       this.#wanted.delete(node);
     };
-    const { isConnected } = this.#parts;
+    const parts = this.#parts;
     return {
       name: node.text,
       get connected() {
-        return isConnected(node);
+        return parts.isConnected(node);
       },
       get attempts() {
         return wanted.attempts;
