@@ -9,13 +9,13 @@ const call = {} as ExposedCall;
 function table(): (fun: string, ...args: Term[]) => unknown {
   const functions = new ExposedFunctions();
   functions.expose("m", {
-    two: (a, b) => [a as Term, b as Term],
+    two: (a, b) => [a, b],
     rest: (...all) => all.length,
     "exact/1": () => 1,
     "exact/2": () => 2,
     "over/1": () => "one",
     over: () => "any",
-    context: withCall((context, a) => (context === call ? (a as Term) : "none")),
+    context: withCall((context, a) => (context === call ? a : "none")),
     "": () => "empty",
   });
   return (fun, ...args) => functions.find(atom("m"), atom(fun), args.length)?.run(call, args);

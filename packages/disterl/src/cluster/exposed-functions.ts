@@ -1,7 +1,7 @@
 import { Atom, atomOrBoolean } from "../term/atom.ts";
 import type { Name } from "../signal/signal.ts";
 import type { Term } from "../term/term.ts";
-import { ExposedCall } from "./exposed-call.ts";
+import type { ExposedCall } from "./exposed-call.ts";
 
 /** What an exposed function gives: nothing counts as `ok`. */
 export type ExposedResult = Term | void | Promise<Term | void>;

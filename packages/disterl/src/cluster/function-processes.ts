@@ -2,13 +2,13 @@ import { type Exception, exceptionOf } from "../process/exceptions.ts";
 import { reasonOf } from "../process/exit-reason.ts";
 import type { Process } from "../process/process.ts";
 import type { ProcessTable } from "../process/process-table.ts";
-import { type Atom, atom, atoms } from "../term/atom.ts";
+import { Atom, atom, atoms } from "../term/atom.ts";
 import { isList, type List } from "../term/list.ts";
 import { Pid } from "../term/pid.ts";
 import type { Term } from "../term/term.ts";
 import { t } from "../term/tuple.ts";
 import { ExposedCall } from "./exposed-call.ts";
-import type { ExposedFunctions, ExposedResult } from "./exposed-functions.ts";
+import type { Exposed, ExposedFunctions, ExposedResult } from "./exposed-functions.ts";
 
 /** How a function ended: a value, or an exception with its stack trace as a term. */
 export type Outcome =
@@ -108,9 +108,11 @@ class RunningFunction {
   #enter(): void | Promise<void> {
     if (!this.#process.alive) return;
     this.#begun = true;
+    const exposed = this.#find();
+    if (exposed instanceof Atom) return this.#leave(notCallable(this.#run, exposed));
     let result: ExposedResult;
     try {
-      result = this.#apply();
+      result = exposed.run(this.call, this.#run.args as List);
     } catch (error) {
       return this.#leave(raised(this.#run, error));
     }
@@ -121,13 +123,12 @@ class RunningFunction {
     );
   }
 
-  #apply(): ExposedResult {
+  /** What to call, or why there is nothing to call. */
+  #find(): Exposed | Atom {
     const { module, function: fun, args } = this.#run;
-    if (!isList(args)) throw new NotCallable(atoms.badarg);
-    if (args.length > MAX_ARITY) throw new NotCallable(SYSTEM_LIMIT);
-    const exposed = this.#functions.find(module, fun, args.length);
-    if (exposed === undefined) throw new NotCallable(atoms.undef);
-    return exposed.run(this.call, args);
+    if (!isList(args)) return atoms.badarg;
+    if (args.length > MAX_ARITY) return SYSTEM_LIMIT;
+    return this.#functions.find(module, fun, args.length) ?? atoms.undef;
   }
 
   #leave(outcome: Outcome): void {
@@ -159,15 +160,6 @@ class RunningFunction {
   }
 }
 
-/** There was nothing to call. */
-class NotCallable {
-  readonly reason: Atom;
-
-  constructor(reason: Atom) {
-    this.reason = reason;
-  }
-}
-
 /** Any object with `then`: not every promise is one of this realm's. */
 function isPromise(result: ExposedResult): result is Promise<Term | void> {
   return typeof (result as { then?: unknown } | null | undefined)?.then === "function";
@@ -177,13 +169,15 @@ function returned(value: Term | void): Outcome {
   return { class: "return", value: value === undefined ? atoms.ok : value };
 }
 
-/** The stack trace has the function; of one that is not there, with its arguments, as in Erlang. */
 function raised({ module, function: fun, args }: FunctionRun, error: unknown): Outcome {
-  if (error instanceof NotCallable) {
-    return { class: "error", reason: error.reason, stack: [t(module, fun, args, [])], error };
-  }
   const { length: arity } = args as List;
   return { ...exceptionOf(error), stack: [t(module, fun, arity, [])], error };
+}
+
+/** In the stack trace the arguments stand in place of the arity, as in Erlang. */
+function notCallable({ module, function: fun, args }: FunctionRun, reason: Atom): Outcome {
+  const error = new Error("there is no such function");
+  return { class: "error", reason, stack: [t(module, fun, args, [])], error };
 }
 
 /** The exception of a result that is no term. */

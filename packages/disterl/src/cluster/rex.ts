@@ -60,7 +60,7 @@ export class Rex {
     if (call?.kind === "call") {
       const { request, from } = call;
       if (!isTuple(request, 5)) return;
-      const answer = (result: Term): void => void reply(self, from, result);
+      const answer = (result: Term): void => reply(self, from, result);
       if (request[0] === CALL) this.#run(request, peer, from[0], answer);
       else if (request[0] === BLOCK_CALL) this.#inTurn(request, peer, from[0], answer);
     } else if (call?.kind === "cast") {

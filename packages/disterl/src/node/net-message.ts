@@ -5,6 +5,7 @@ import type {
   Demonitor,
   Down,
   Exit2,
+  GroupLeader,
   Link,
   Monitor,
   Name,
@@ -74,6 +75,10 @@ export class NetMessage {
       this.#refuse(signal);
       return;
     }
+    this.#handle(signal, connection, bytes);
+  }
+
+  #handle(signal: Signal, connection: Connection | undefined, bytes: number): void {
     switch (signal.type) {
       case "send":
         this.#deliver(this.#find(signal.to, connection), signal, bytes, connection);
@@ -107,13 +112,9 @@ export class NetMessage {
       case "exit":
         this.#find(signal.to, connection)?.linkExit(signal.from, signal.reason, signal.token);
         return;
-      case "exit2": {
-        const process = this.#target(signal.to, connection);
-        if (process?.system === true) this.#gate.service(signal.from, "exit", process);
-        else
-          process?.exitReceived(signal.from, signal.reason, signal.token, this.#isUrgent(signal));
+      case "exit2":
+        this.#exit2(signal, connection);
         return;
-      }
       case "monitor":
         this.#monitor(signal, connection);
         return;
@@ -123,12 +124,9 @@ export class NetMessage {
       case "down":
         this.#down(signal, connection);
         return;
-      case "group_leader": {
-        const process = this.#find(signal.to, connection);
-        if (process?.system === true) this.#gate.service(signal.leader, "group_leader", process);
-        else if (process !== undefined) process.groupLeader = signal.leader;
+      case "group_leader":
+        this.#groupLeader(signal, connection);
         return;
-      }
       case "spawn_request":
         this.#spawn.spawnRequest(signal);
         return;
@@ -156,6 +154,19 @@ export class NetMessage {
     } catch (error) {
       process.crash(error);
     }
+  }
+
+  #exit2(signal: Exit2, connection: Connection | undefined): void {
+    const { to, from, reason, token } = signal;
+    const process = this.#target(to, connection);
+    if (process?.system === true) this.#gate.service(from, "exit", process);
+    else process?.exitReceived(from, reason, token, this.#isUrgent(signal));
+  }
+
+  #groupLeader({ to, leader }: GroupLeader, connection: Connection | undefined): void {
+    const process = this.#find(to, connection);
+    if (process?.system === true) this.#gate.service(leader, "group_leader", process);
+    else if (process !== undefined) process.groupLeader = leader;
   }
 
   /** What the policy does not allow: nothing is there for that peer. */
