@@ -90,12 +90,12 @@ async function bareSocket(peers) {
 }
 
 /** A task that sends for about `ms` milliseconds; notes the CPU of a message at both ends, too. */
-async function sending([from, to], send, ms, cost = { from: [], to: [] }) {
+async function sending([from, to], { command = "send", ...send }, ms, cost = { from: [], to: [] }) {
   const args = { to: to.name, ...send };
-  const count = await calibrated((count) => from.ask("send", { ...args, count }), ms);
+  const count = await calibrated((count) => from.ask(command, { ...args, count }), ms);
   return async () => {
     const before = { from: cpuOf(from.pid), to: cpuOf(to.pid) };
-    const { us } = await from.ask("send", { ...args, count });
+    const { us } = await from.ask(command, { ...args, count });
     cost.from.push((cpuOf(from.pid) - before.from) / count);
     cost.to.push((cpuOf(to.pid) - before.to) / count);
     return (count / us) * 1e6;
@@ -161,7 +161,7 @@ function cpuRows(costs) {
   ];
 }
 
-/** Senders that await after each message, and a receiver that has a promise for each. */
+/** Senders that await after each message, a receiver that has a promise for each, and one watched. */
 async function awaitingRows({ pairs, rounds, ms }) {
   const small = { address: "pid", size: "small" };
   const tasks = new Map([
@@ -169,6 +169,7 @@ async function awaitingRows({ pairs, rounds, ms }) {
     ["awaiting", await sending(pairs.out, { ...small, awaiting: true }, ms)],
     ["own", await sending(pairs.own, small, ms)],
     ["receiving", await sending(pairs.own, { ...small, sink: "receiving_sink" }, ms)],
+    ["traced", await sending(pairs.own, { ...small, command: "sendTraced" }, ms)],
   ]);
   const figures = await interleaved(tasks, rounds);
   const row = (name, key, beside, to, least) =>
@@ -183,6 +184,7 @@ async function awaitingRows({ pairs, rounds, ms }) {
   return [
     row("small, Node to BEAM, await after each", "awaiting", "plain", "no await", 0.9),
     row("small, Node to Node, await receive()", "receiving", "own", "onMessage"),
+    row("small, Node to Node, a subscriber to signals sent", "traced", "own", "no subscriber"),
   ];
 }
 

@@ -3,6 +3,7 @@
  * channel of `fork`, and ends with it. Everything is timed here, inside the node.
  */
 import { atom, genRequest, reply, startNode, t } from "disterl";
+import { subscribe } from "disterl/trace";
 
 const WHO = atom("who");
 const HERE = atom("here");
@@ -89,6 +90,18 @@ const commands = {
       await (awaiting ? sendAwaiting : sendAll)(peer, to, message, count);
       await self.receive({ timeout: 60_000 });
     });
+  },
+
+  /** As `send`, while somebody listens to every signal that is sent. */
+  async sendTraced(args) {
+    let traced = 0;
+    const stop = subscribe("disterl:signal:sent", () => traced++);
+    try {
+      return await commands.send(args);
+    } finally {
+      stop();
+      if (traced < args.count) throw new Error(`only ${traced} signals were traced`);
+    }
   },
 
   async fanOut({ to: peers, count }) {
