@@ -71,6 +71,8 @@ export class Global {
   /**
    * Gives a process a name on all nodes (`global:register_name/3`). False when another process has the
    * name, or the process has another name.
+   *
+   * @throws GlobalError `ERR_GLOBAL_NAMES` when there are as many names as `limits.globalNames` allows.
    */
   register(
     name: Term,
@@ -83,6 +85,7 @@ export class Global {
     const { registrar } = this.#server;
     return registrar.transaction(async (nodes) => {
       if (this.whereis(name) !== undefined || names.hasName(pid)) return false;
+      this.#assertRoom(name);
       conflicts.remember(pid, resolve);
       await multiCall(registrar.process, nodes, t(REGISTER, name, pid, method));
       // Its place may be taken, or it may have ended: nobody needs its function then.
@@ -102,6 +105,7 @@ export class Global {
     const method = conflicts.method(pid, resolve);
     const { registrar } = this.#server;
     await registrar.transaction(async (nodes) => {
+      this.#assertRoom(name);
       conflicts.forget(pid);
       conflicts.remember(pid, resolve);
       await multiCall(registrar.process, nodes, t(REGISTER, name, pid, method));
@@ -223,6 +227,13 @@ export class Global {
       names: names.size,
       locks: locks.size,
     };
+  }
+
+  #assertRoom(name: Term): void {
+    const { names } = this.#server.parts;
+    if (!names.isFull || names.get(name) !== undefined) return;
+    const text = `there are ${names.size} global names: limits.globalNames allows no more`;
+    throw new GlobalError("ERR_GLOBAL_NAMES", text);
   }
 
   #nodes(given: readonly (string | Atom)[] | undefined): Atom[] {

@@ -366,6 +366,7 @@ export class GlobalNameServer {
     if (!insertName(this.parts, { name, pid, method }, from, external)) {
       // What others take for registered is not, here: better not to be one of them.
       this.parts.host.disconnect(from.node);
+      return undefined;
     }
     return YES;
   }

@@ -53,6 +53,11 @@ export class NameTable {
     return this.#names.size;
   }
 
+  /** One name more is one too many. */
+  get isFull(): boolean {
+    return this.#names.size >= this.#options.most;
+  }
+
   get(name: Term): GlobalName | undefined {
     return this.#names.get(name);
   }
@@ -73,7 +78,7 @@ export class NameTable {
   insert(given: GlobalName, registrar?: Atom): boolean {
     const { name, pid, method } = given;
     const before = this.#names.get(name);
-    if (before === undefined && this.#names.size >= this.#options.most) return false;
+    if (before === undefined && this.isFull) return false;
     if (before !== undefined) this.#remove(before);
     const entry = { name, pid, method, ref: this.#options.server.monitor(pid) };
     this.#names.set(name, entry);
