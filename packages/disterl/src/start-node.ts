@@ -89,8 +89,17 @@ function build(options: StartNodeOptions): NodeParts {
   processes.reachNode = reachNode(netKernel, nodes, clock);
   const lasting = { identity, clock, random, env: options.env, limits, auth, allowList, status };
   const watching = watchers(netKernel, nodes, identity, { clock, random, status });
-  const { functions } = services;
-  const most = { ...lasting, ...watching, processes, nodes, netKernel, spawnRequests, functions };
+  const { functions, refusals } = services;
+  const most = {
+    ...lasting,
+    ...watching,
+    processes,
+    nodes,
+    netKernel,
+    spawnRequests,
+    functions,
+    refusals,
+  };
   const netSup = new NetSup(most, {
     defaults: distributionDefaults(options),
     warn: warn(status, options),

@@ -4,6 +4,7 @@ import type { FindCookieOptions } from "../node/find-cookie.ts";
 import { findCookie } from "../node/find-cookie.ts";
 import type { KeptConnections } from "../node/kept-connections.ts";
 import type { NodeSubscriptions } from "../node/node-subscriptions.ts";
+import type { Refusals } from "../node/refusals.ts";
 import type { SpawnRequests } from "../process/spawn-requests.ts";
 import type { Process } from "../process/process.ts";
 import type { ProcessTable } from "../process/process-table.ts";
@@ -27,6 +28,8 @@ export interface NodeParts extends LastingParts {
   readonly global: Global;
   /** What other nodes can call. */
   readonly functions: ExposedFunctions;
+  /** What peers were refused. */
+  readonly refusals: Refusals;
 }
 
 /** What a node is told to tell its program. */
@@ -173,7 +176,7 @@ export class NetSup {
   async end(): Promise<void> {
     this.#ended = true;
     this.#parts.kept.pause();
-    const { processes, status } = this.#parts;
+    const { processes, refusals, status } = this.#parts;
     const exitAll = (): void => {
       for (const process of [...processes.processes()]) process.exit(atoms.shutdown);
     };
@@ -186,6 +189,7 @@ export class NetSup {
       }
     } finally {
       exitAll();
+      refusals.stop();
       status.close();
     }
   }
