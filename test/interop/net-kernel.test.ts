@@ -260,17 +260,19 @@ forEachOtp((release, test) => {
     const options = { cookie: COOKIE, epmd: { port: epmd.port, start: false } };
     await using ours = await startNode({ distribution: false, ...options });
     const watcher = ours.spawn();
-    ours.netKernel.monitorNodes(watcher, true);
+    ours.netKernel.monitorNodes(watcher, true, { nodedownReason: true });
     await ours.netKernel.start("undefined@localhost");
     expect(ours.netKernel.state).toMatchObject({ nameType: "dynamic", name: undefined });
     await ours.ping(otp.nodeName);
     const { name } = ours;
     expect(ours.netKernel.state).toMatchObject({ nameType: "dynamic", name });
     expect(await otp.eval("nodes(hidden)")).toContain(name);
-    expect(formatTerm(await watcher.receive({ timeout: 1000 }))).toBe(`{nodeup,'${name}'}`);
+    expect(formatTerm(await watcher.receive({ timeout: 1000 }))).toBe(`{nodeup,'${name}',[]}`);
     await otp.eval("[erlang:disconnect_node(N) || N <- nodes(hidden)]");
     await poll(() => ours.name, "nonode@nohost");
-    expect(formatTerm(await watcher.receive({ timeout: 1000 }))).toBe(`{nodedown,'${name}'}`);
+    expect(formatTerm(await watcher.receive({ timeout: 1000 }))).toBe(
+      `{nodedown,'${name}',[{nodedown_reason,net_kernel_terminated}]}`,
+    );
     await ours.ping(otp.nodeName);
     expect(ours.alive).toBe(true);
     await ours.netKernel.stop();

@@ -128,7 +128,7 @@ export class NetKernel implements AutoConnect {
       if (peer.state === "connected") this.#disconnect(peer.connection, "net_kernel_terminated");
     }
     this.#namedBy = undefined;
-    if (!ends) this.#ownName.lose("net_kernel_terminated");
+    if (!ends) this.#ownName.lose();
     this.#parts.nodes.barred.clear();
     await Promise.all(closed);
     session?.ticker.stop();
@@ -342,7 +342,7 @@ export class NetKernel implements AutoConnect {
       if (pending !== undefined) this.#dials.giveUp(node, pending, policyError(node, why));
       if (peer.state === "connected") this.#disconnect(peer.connection, "disconnect");
     }
-    this.#ownName.lose("disconnect");
+    this.#ownName.lose();
   }
 
   /** Closes the connection to a node (`erlang:disconnect_node/1`): false when there was none. */

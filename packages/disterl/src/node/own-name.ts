@@ -1,4 +1,3 @@
-import type { NodedownReason } from "../connection/errors.ts";
 import { NONODE } from "../process/identity.ts";
 import type { ProcessTable } from "../process/process-table.ts";
 import { atom } from "../term/atom.ts";
@@ -24,9 +23,10 @@ export class OwnName {
     for (const watcher of this.#watchers) watcher.nodeUp(this.#own);
   }
 
-  /** It has none any more, if it had one. */
-  lose(reason: NodedownReason): void {
+  /** It has none any more, if it had one. The reason is OTP's, also for a dynamic name. */
+  lose(): void {
     const own = this.#own;
+    const reason = "net_kernel_terminated";
     if (own.node === NONODE) return;
     this.#status.publish({ type: "not_alive", node: own.node.text, reason });
     this.#adopt(NONODE.text, 0);
