@@ -134,10 +134,10 @@ export function startMonitor(
   const ref = table.identity.nextReference();
   if (!self.alive) return ref;
   const { target, node } = to instanceof Pid ? { target: to, node: to.node } : named(self, to);
+  // Nobody is told of its own end: there is no monitor then, and no alias.
+  if (isSelf(self, target, node)) return ref;
   const monitor = new ProcessMonitor(self, ref, node, target, options);
   monitor.activateAlias();
-  // Nobody is told of its own end.
-  if (isSelf(self, target, node)) return ref;
   monitor.watch();
   self.route(node, { type: "monitor", from: monitor.from, to: target, ref });
   return ref;

@@ -1,49 +1,393 @@
-import { expect, test } from "vitest";
+import { expect, expectTypeOf, test } from "vitest";
 import { VirtualClock } from "../carrier/virtual-clock.ts";
+import { DEFAULT_NODE_LIMITS } from "../node/limits.ts";
+import { NetMessage } from "../node/net-message.ts";
+import { PeerGate } from "../node/peer-gate.ts";
+import { Refusals } from "../node/refusals.ts";
+import { StatusFeed } from "../node/status.ts";
 import type { Signal } from "../signal/signal.ts";
-import { atom } from "../term/atom.ts";
+import { type Atom, atom, atoms } from "../term/atom.ts";
+import { match } from "../term/match.ts";
 import { Pid } from "../term/pid.ts";
+import type { Reference } from "../term/reference.ts";
+import type { Term } from "../term/term.ts";
+import { t } from "../term/tuple.ts";
+import { currentProcess } from "./current-process.ts";
+import { ExitReason } from "./exceptions.ts";
 import { Identity } from "./identity.ts";
+import type { Process } from "./process.ts";
+import { processInfo } from "./process-info.ts";
 import { ProcessTable } from "./process-table.ts";
 
-const THERE = new Pid(atom("b@h"), 1, 0, 5);
+const FAR = atom("b@h");
+const THERE = new Pid(FAR, 1, 0, 5);
 
-function table(): { processes: ProcessTable; sent: Signal[] } {
-  const sent: Signal[] = [];
-  const router = {
-    route: (_: unknown, signal: Signal): boolean => sent.push(signal) > 0,
-    drained: () => Promise.resolve(),
-  };
-  const limits = { mailboxBytes: 1e6, mailboxMessages: 1000 };
-  const processes = new ProcessTable(new Identity(() => 1), router, new VirtualClock(), limits);
-  return { processes, sent };
+interface Scene {
+  readonly processes: ProcessTable;
+  readonly clock: VirtualClock;
+  /** What went to other nodes. */
+  readonly sent: Signal[];
+  readonly incoming: NetMessage;
+  readonly crashes: Term[];
 }
 
+/** One node; signals for others are kept. */
+function scene(): Scene {
+  const sent: Signal[] = [];
+  const crashes: Term[] = [];
+  const clock = new VirtualClock();
+  const identity = new Identity(() => 1);
+  identity.adopt(atom("a@h"), 7);
+  const router = {
+    route(node: Atom, signal: Signal): boolean {
+      if (node === identity.node) incoming.dispatch(signal);
+      else sent.push(signal);
+      return true;
+    },
+    drained: () => Promise.resolve(),
+  };
+  const limits = { ...DEFAULT_NODE_LIMITS, mailboxMessages: 1000 };
+  const processes = new ProcessTable(identity, router, clock, limits);
+  processes.onCrash = (_, reason) => crashes.push(reason);
+  const refusals = new Refusals(new StatusFeed(() => "a@h"), clock);
+  const incoming: NetMessage = new NetMessage(
+    processes,
+    {
+      spawnRequest: () => {},
+      spawnReply: (reply, from) => processes.spawnRequests.reply(reply, from),
+    },
+    limits,
+    new PeerGate(undefined, processes, refusals),
+  );
+  return { processes, clock, sent, incoming, crashes };
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 test("a process that has ended makes no relations that nobody would end", () => {
-  const { processes, sent } = table();
+  const { processes, sent } = scene();
   const dead = processes.spawn({});
   dead.exit();
   dead.link(THERE);
   dead.monitor(THERE);
   dead.alias();
+  dead.send(THERE, 1);
+  dead.exitSignal(THERE, 1);
+  dead.spawnRequest(FAR, "m", "f", []);
+  dead.monitorNode(FAR, true);
   expect(sent).toEqual([]);
   expect(processes.monitors.size).toBe(0);
   expect(processes.aliases.size).toBe(0);
-  expect(processes.linkCounts.of(THERE.node)).toBe(0);
+  expect(processes.nodeMonitors.of(FAR)).toBe(0);
+  expect(processes.linkCounts.of(FAR)).toBe(0);
 });
 
-test("an alias for one reply is forgotten with the reply", async () => {
-  const { processes } = table();
-  const process = processes.spawn({});
-  const ref = process.alias({ reply: true });
-  processes.aliases.deliver(ref, 1, 0);
-  processes.aliases.deliver(ref, 2, 0);
-  expect(process.messageQueueLength).toBe(1);
-  expect(process.unalias(ref)).toBe(false);
+test("a body runs after spawn, ends with normal, and its throw is the reason", async () => {
+  const { processes, crashes } = scene();
+  const order: string[] = [];
+  const watcher = processes.spawn({});
+  const run = (body: (self: Process) => void | Promise<void>): Process => {
+    const process = watcher.spawn(body, { monitor: true });
+    order.push("spawned");
+    return process;
+  };
+  const plain = run((self) => void order.push(currentProcess() === self ? "runs" : "is lost"));
+  expect(order).toEqual(["spawned"]);
+  await turn();
+  expect(order).toEqual(["spawned", "runs"]);
+  const waits = run(async (self) => void (await self.receive()));
+  const throws = run(async () => {
+    await null;
+    throw new TypeError("no");
+  });
+  const exits = run(() => {
+    throw new ExitReason(atom("bye"));
+  });
+  waits.deliver(1);
+  await turn();
+  const reasons = new Map<Term, Term>();
+  for (const message of watcher.messages()) {
+    const [, ref, , , reason] = message as unknown as Term[];
+    reasons.set((ref as Reference).key, reason as Term);
+  }
+  const reasonOf = ({ monitorRef }: Process): Term | undefined =>
+    reasons.get((monitorRef as Reference).key);
+  expect(reasonOf(plain)).toBe(atoms.normal);
+  expect(reasonOf(waits)).toBe(atoms.normal);
+  expect(reasonOf(throws)).toEqual(t(t(atom("javascript"), "TypeError", "no"), []));
+  expect(reasonOf(exits)).toBe(atom("bye"));
+  expect(crashes.length).toBe(1);
+});
+
+test("one that was ended before it started does not run", async () => {
+  const { processes } = scene();
+  let runs = 0;
+  processes.spawn({}, () => void runs++).exit();
+  await turn();
+  expect(runs).toBe(0);
+});
+
+test("receive with a pattern leaves the others in order, and knows the type", async () => {
+  const { processes } = scene();
+  const self = processes.spawn({});
+  for (const message of [1, t(atoms.ok, "a"), 2, t(atoms.ok, 3)]) self.deliver(message);
+  const [, value] = await self.receive(t(atoms.ok, match.integer));
+  expectTypeOf(value).toEqualTypeOf<number | bigint>();
+  expect(value).toBe(3);
+  expect(self.messages()).toEqual([1, t(atoms.ok, "a"), 2]);
+  const waiting = self.receive(t(atoms.error, match.any));
+  self.deliver(4);
+  self.deliver(t(atoms.error, 5));
+  expect(await waiting).toEqual(t(atoms.error, 5));
+  expect(await self.receive()).toBe(1);
+  expect(self.messages().length).toBe(3);
+  await expect(self.receive("nothing", { timeout: 0 })).rejects.toMatchObject({
+    code: "ERR_RECEIVE_TIMEOUT",
+  });
+});
+
+test("a receive ends with its time, its signal, or its process", async () => {
+  const { processes, clock } = scene();
+  const self = processes.spawn({});
+  const abort = new AbortController();
+  const failures = [
+    self.receive(match.pid, { timeout: 100 }),
+    self.receive({ signal: abort.signal }),
+    self.receive(),
+  ].map((receive) => receive.catch((error: unknown) => error));
+  await clock.advance(100);
+  abort.abort(new Error("enough"));
+  self.exit(atom("bye"));
+  expect(await failures[0]).toMatchObject({ code: "ERR_RECEIVE_TIMEOUT" });
+  expect(await failures[1]).toMatchObject({ message: "enough" });
+  expect(await failures[2]).toMatchObject({ code: "ERR_PROCESS_EXITED", reason: atom("bye") });
+});
+
+test("for await takes message after message, and ends with the process", async () => {
+  const { processes } = scene();
+  const seen: Term[] = [];
+  let ended = false;
+  const process = processes.spawn({}, async (self) => {
+    for await (const message of self) seen.push(message);
+    ended = true;
+  });
+  process.deliver(1);
+  process.deliver(2);
+  await turn();
+  process.deliver(3);
+  await turn();
+  process.exit();
+  await turn();
+  expect(seen).toEqual([1, 2, 3]);
+  expect(ended).toBe(true);
+});
+
+test("the end of a chain of 100,000 links does not grow the stack", () => {
+  const { processes } = scene();
+  const chain = Array.from({ length: 100_000 }, () => processes.spawn({}));
+  for (let i = 1; i < chain.length; i++) (chain[i] as Process).link((chain[i - 1] as Process).pid);
+  (chain[50_000] as Process).exit(atom("bye"));
+  expect(processes.size).toBe(0);
+});
+
+test("exit signals, as Erlang has them", () => {
+  const { processes } = scene();
+  const other = processes.spawn({});
+  const outcome = (trapExit: boolean, reason: Term, own = false): Term => {
+    const process = processes.spawn({ trapExit });
+    (own ? process : other).exitSignal(process.pid, reason);
+    if (!process.alive) return process.exitReason as Term;
+    return process.messages()[0] ?? "lives";
+  };
+  expect(outcome(false, atoms.normal)).toBe("lives");
+  expect(outcome(false, atoms.normal, true)).toBe(atoms.normal);
+  expect(outcome(true, atoms.normal)).toEqual(t(atoms.EXIT, other.pid, atoms.normal));
+  expect(outcome(false, atom("bye"))).toBe(atom("bye"));
+  expect(outcome(true, atoms.kill)).toBe(atoms.killed);
+  expect(outcome(true, atoms.kill, true)).toBe(atoms.killed);
+  const linked = processes.spawn({ trapExit: true });
+  linked.link(other.pid);
+  other.exit(atoms.kill);
+  expect(linked.messages()).toEqual([t(atoms.EXIT, other.pid, atoms.kill)]);
+  linked.link(other.pid);
+  expect(linked.messages()[1]).toEqual(t(atoms.EXIT, other.pid, atoms.noproc));
+});
+
+test("the end is told to links, then to monitors; the name is free, the timers are gone", () => {
+  const { processes, sent, incoming } = scene();
+  const process = processes.spawn({ name: "worker" });
+  const ref = processes.identity.nextReference();
+  incoming.dispatch({ type: "monitor", from: THERE, to: atom("worker"), ref });
+  process.link(THERE);
+  process.startTimer(10, process.pid, "tick");
+  process.monitor(THERE);
+  sent.length = 0;
+  process.exit(atom("bye"));
+  expect(sent.map(({ type }) => type)).toEqual(["exit", "demonitor", "down"]);
+  expect(sent[2]).toMatchObject({ from: atom("worker"), reason: atom("bye") });
+  expect(processes.names.names()).toEqual([]);
+  expect(processes.timers.size).toBe(0);
+  expect(processes.namedWatchers.size).toBe(0);
+});
+
+test("children: group leader, link and monitor from the first moment", async () => {
+  const { processes } = scene();
+  const leader = processes.spawn({});
+  const parent = processes.spawn({ trapExit: true, groupLeader: leader.pid });
+  const child = parent.spawn(
+    () => {
+      throw new ExitReason(1);
+    },
+    { link: true, monitor: { tag: "gone" } },
+  );
+  expect(child.groupLeader).toBe(leader.pid);
+  expect(child.parent).toBe(parent.pid);
+  await turn();
+  expect(parent.messages()).toEqual([
+    t(atoms.EXIT, child.pid, 1),
+    t("gone", child.monitorRef as Reference, atoms.process, child.pid, 1),
+  ]);
+});
+
+test("the connection to a node ends: each relation across it, and no other, ends once", () => {
+  const { processes, incoming } = scene();
+  const bystander = processes.spawn({ trapExit: true });
+  const process = processes.spawn({ trapExit: true });
+  const elsewhere = new Pid(atom("c@h"), 1, 0, 5);
+  bystander.link(elsewhere);
+  process.link(THERE);
+  process.link(elsewhere);
+  const ref = process.monitor({ name: "x", node: FAR });
+  process.monitor(elsewhere);
+  incoming.dispatch({ type: "monitor", from: THERE, to: process.pid, ref });
+  processes.nodeMonitors.add(process, FAR, 1);
+  processes.nodeMonitors.add(process, FAR, 1);
+  for (let i = 0; i < 2; i++) processes.nodeDown(FAR);
+  expect(process.messages()).toEqual([
+    t(atoms.DOWN, ref, atoms.process, t(atom("x"), FAR), atoms.noconnection),
+    t(atoms.EXIT, THERE, atoms.noconnection),
+    t(atom("nodedown"), FAR),
+    t(atom("nodedown"), FAR),
+  ]);
+  expect(bystander.messages()).toEqual([]);
+  expect(processInfo(process)).toMatchObject({ links: [elsewhere], monitoredBy: [] });
+});
+
+test("monitors with tag and alias; what ends them, and what outlives them", () => {
+  const { processes } = scene();
+  const target = processes.spawn({});
+  const self = processes.spawn({});
+  const modes = ["explicit_unalias", "demonitor", "reply_demonitor"] as const;
+  const refs = modes.map((alias) => self.monitor(target.pid, { alias, tag: alias }));
+  for (const n of [1, 2]) refs.forEach((ref, i) => void target.send(ref, n * 10 + i));
+  expect(self.messages()).toEqual([10, 11, 12, 20, 21]);
+  expect(processInfo(self)).toMatchObject({ monitors: [target.pid, target.pid], aliasCount: 2 });
+  target.exit();
+  expect(
+    self
+      .messages()
+      .slice(5)
+      .map((down) => (down as unknown as Term[])[0]),
+  ).toEqual(["explicit_unalias", "demonitor"]);
+  expect(processes.aliases.size).toBe(1);
+  expect(self.unalias(refs[1] as Reference)).toBe(false);
+  expect(self.unalias(refs[0] as Reference)).toBe(true);
+});
+
+test("demonitor: flush, info, monitors of oneself and of others", () => {
+  const { processes } = scene();
+  const target = processes.spawn({});
+  const self = processes.spawn({});
+  const ref = self.monitor(target.pid, { tag: 1 });
+  expect(target.demonitor(ref, { info: true })).toBe(false);
+  target.exit();
+  expect(self.messageQueueLength).toBe(1);
+  expect(self.demonitor(ref, { flush: true, info: true })).toBe(false);
+  expect(self.messageQueueLength).toBe(0);
+  expect(self.demonitor(ref)).toBe(true);
+  const own = self.monitor(self.pid, { alias: "explicit_unalias" });
+  self.send(own, 1);
+  expect(self.messageQueueLength).toBe(0);
+  expect(self.demonitor(own, { info: true })).toBe(false);
+});
+
+test("aliases: for one reply, and with priority for messages and exits", () => {
+  const { processes, incoming } = scene();
+  const self = processes.spawn({ trapExit: true });
+  const once = self.alias({ reply: true });
+  processes.aliases.deliver(once, 1);
+  processes.aliases.deliver(once, 2);
+  expect(self.unalias(once)).toBe(false);
+  const urgent = self.alias({ priority: true });
+  const plain = self.alias();
+  const other = processes.spawn({});
+  other.send(urgent, "first", { priority: true });
+  other.send(urgent, "not urgent");
+  other.send(plain, "neither", { priority: true });
+  other.exitSignal(urgent, atom("x"), { priority: true });
+  const EXIT = { type: "exit2", from: THERE, token: undefined, priority: true } as const;
+  incoming.dispatch({ ...EXIT, to: self.pid, reason: atom("y") });
+  expect(self.messages()).toEqual([
+    "first",
+    t(atoms.EXIT, other.pid, atom("x")),
+    1,
+    "not urgent",
+    "neither",
+    t(atoms.EXIT, THERE, atom("y")),
+  ]);
+});
+
+test("a demonitor signal finds the process that had the name when it was monitored", () => {
+  const { processes, incoming } = scene();
+  const first = processes.spawn({ name: "moving" });
+  const ref = processes.identity.nextReference();
+  const to = atom("moving");
+  incoming.dispatch({ type: "monitor", from: THERE, to, ref });
+  processes.names.unregister(to);
+  processes.spawn({ name: "moving" });
+  incoming.dispatch({ type: "demonitor", from: THERE, to, ref });
+  expect(processInfo(first).monitoredBy).toEqual([]);
+});
+
+test("names: one each, and not undefined", () => {
+  const { processes } = scene();
+  const one = processes.spawn({ name: "one" });
+  const other = processes.spawn({});
+  expect(() => processes.names.register(atom("one"), other)).toThrow("registered to");
+  expect(() => processes.names.register(atom("two"), one)).toThrow("registered already");
+  expect(() => processes.names.register(atoms.undefined, other)).toThrow(TypeError);
+  expect(() => processes.spawn({ name: "one" })).toThrow();
+  expect(processes.size).toBe(2);
+});
+
+test("monitorNode counts calls, and hears at once of a node that cannot be reached", () => {
+  const { processes } = scene();
+  const self = processes.spawn({});
+  processes.reachNode = () => {};
+  self.monitorNode("b@h", true);
+  self.monitorNode("b@h", true);
+  self.monitorNode("b@h", false);
+  self.monitorNode("b@h", false);
+  self.monitorNode("b@h", false);
+  processes.nodeDown(FAR);
+  expect(self.messageQueueLength).toBe(0);
+  processes.reachNode = (_node, _options, unreachable) => unreachable();
+  self.monitorNode("b@h", true);
+  self.monitorNode("a@h", true);
+  expect(self.messages()).toEqual([t(atom("nodedown"), FAR)]);
+});
+
+test("the mailbox has an end, and so has the process then", () => {
+  const { processes, crashes } = scene();
+  const full = processes.spawn({});
+  for (let i = 0; i < 1001; i++) full.deliver(i);
+  expect(full.exitReason).toBe(atoms.killed);
+  expect(full.messageQueueLength).toBe(0);
+  expect(crashes).toEqual([atoms.killed]);
 });
 
 test("what a callback returns that is no promise does not matter", async () => {
-  const { processes } = table();
+  const { processes } = scene();
   const seen: unknown[] = [];
   const onMessage = ((message: unknown) => seen.push(message)) as unknown as () => void;
   const process = processes.spawn({ onMessage });
@@ -52,4 +396,52 @@ test("what a callback returns that is no promise does not matter", async () => {
   await Promise.resolve();
   expect(seen).toEqual([1, 2]);
   expect(process.alive).toBe(true);
+  expect(() => process.receive()).toThrow(TypeError);
+  expect(() => processes.spawn({ onMessage }, () => {})).toThrow(TypeError);
+});
+
+test("behind an await the process is known where it was asked for, and by its children", async () => {
+  const { processes } = scene();
+  const known: unknown[] = [];
+  const body = async (): Promise<void> => {
+    await null;
+    known.push(currentProcess());
+  };
+  const without = processes.spawn({}, body);
+  await turn();
+  const parent = processes.spawn({ asyncContext: true }, async (self) => {
+    await body();
+    self.spawn(body, { name: "child" });
+    await null;
+  });
+  await turn();
+  expect(without.alive).toBe(false);
+  expect(known).toEqual([undefined, parent, expect.objectContaining({ parent: parent.pid })]);
+});
+
+test("the dictionary is part of what is known of a process; asking makes nothing", () => {
+  const { processes } = scene();
+  const process = processes.spawn({});
+  expect(processInfo(process)).toMatchObject({ dictionary: [], links: [], status: "waiting" });
+  expect(process.has("dictionary") || process.has("links") || process.has("watchers")).toBe(false);
+  expect(process.dictionary.put(t(1), "a")).toBeUndefined();
+  expect(process.dictionary.put(t(1), "b")).toBe("a");
+  process.dictionary.put(2, "b");
+  expect(process.dictionary.keys("b")).toEqual([t(1), 2]);
+  expect(processInfo(process).dictionary).toEqual([
+    [t(1), "b"],
+    [2, "b"],
+  ]);
+  expect(process.dictionary.erase(2)).toBe("b");
+  expect(process.dictionary.size).toBe(1);
+});
+
+test("its signal is aborted with the process", () => {
+  const { processes } = scene();
+  const process = processes.spawn({});
+  const { signal } = process;
+  expect(signal.aborted).toBe(false);
+  process.exit(atom("bye"));
+  expect(signal.reason).toMatchObject({ code: "ERR_PROCESS_EXITED", reason: atom("bye") });
+  expect(process.signal.aborted).toBe(true);
 });

@@ -42,12 +42,13 @@ export class TraceState {
 
   /** A message was taken: its token is the process's from now on. */
   received(token: Term | undefined): void {
-    if (!isTuple(token, 5)) {
+    const serial = isTuple(token, 5) ? token[2] : undefined;
+    // Whatever a peer says is a token must be one that counts on.
+    if (typeof serial !== "number" || !Number.isSafeInteger(serial) || serial < 0) {
       this.token = undefined;
       return;
     }
-    const serial = Number(token[2]);
-    this.token = token;
+    this.token = token as TraceToken;
     this.#lastCount = serial;
     if (this.#clock < serial) this.#clock = serial;
   }

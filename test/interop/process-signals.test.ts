@@ -1,0 +1,413 @@
+// Links, monitors, aliases, exit signals, spawn requests, group leaders and trace tokens between a
+// process of ours and one of Erlang's, from both sides.
+import { atom, atoms, isMatch, match, type Node, type Process, t } from "disterl";
+import { equalTerms, formatTerm, type Pid, type Reference, type Term } from "disterl/term";
+import { expect } from "vitest";
+import { type Pair, startPair } from "./node-setup.ts";
+import { forEachOtp } from "./otp.ts";
+
+const WAIT = { timeout: 5000 };
+const QUIET = { timeout: 0 };
+
+const node = ({ otp }: Pair): string => otp.nodeName;
+
+/** A fresh process over there that sleeps. */
+async function sleeper({ ours, otp }: Pair): Promise<Pid> {
+  const args = [atom("timer"), atom("sleep"), [60_000]];
+  return (await ours.erpc(otp.nodeName, "erlang", "spawn", args)) as Pid;
+}
+
+function isAlive({ ours, otp }: Pair, pid: Pid): Promise<Term> {
+  return ours.erpc(otp.nodeName, "erlang", "is_process_alive", [pid]);
+}
+
+/** A process of ours under a name that Erlang knows; it keeps what it gets. */
+function inbox(ours: Node, name: string): Process {
+  return ours.spawn({ name, trapExit: true });
+}
+
+/** Whatever was sent before is there. */
+async function settled({ ours, otp }: Pair): Promise<void> {
+  await ours.ping(otp.nodeName);
+}
+
+async function expectNothing(process: Process): Promise<void> {
+  await expect(process.receive(QUIET)).rejects.toMatchObject({ code: "ERR_RECEIVE_TIMEOUT" });
+}
+
+forEachOtp((release, test) => {
+  test("both ways", "link, unlink and link again, as fast as can be", async () => {
+    await using pair = await startPair(release);
+    const { ours } = pair;
+    const self = inbox(ours, "self");
+    const there = await sleeper(pair);
+    for (let i = 0; i < 100; i++) {
+      self.link(there);
+      self.unlink(there);
+    }
+    self.link(there);
+    await settled(pair);
+    expect(ours.processInfo(self.pid)?.links).toEqual([there]);
+    self.exitSignal(there, atom("over"));
+    expect(await self.receive(t(atoms.EXIT, match.pid, atom("over")), WAIT)).toBeDefined();
+    await expectNothing(self);
+
+    // The last word was unlink: the end of the one is nothing to the other.
+    const second = await sleeper(pair);
+    for (let i = 0; i < 100; i++) {
+      self.link(second);
+      self.unlink(second);
+    }
+    self.exitSignal(second, atoms.kill);
+    await expect.poll(() => isAlive(pair, second)).toBe(false);
+    await settled(pair);
+    await expectNothing(self);
+    expect(ours.processInfo(self.pid)?.links).toEqual([]);
+  });
+
+  test(
+    "both ways",
+    "Erlang links ours, unlinks it and links it again while we do the same",
+    async () => {
+      await using pair = await startPair(release);
+      const { ours, otp } = pair;
+      const self = inbox(ours, "self");
+      const racing = otp.eval(`process_flag(trap_exit, true), {self, '${ours.name}'} ! self(),
+      P = receive X when is_pid(X) -> X end,
+      [begin link(P), unlink(P) end || _ <- lists:seq(1, 500)],
+      link(P), P ! linked, receive stop -> ok end,
+      {links, L} = process_info(self(), links), Linked = lists:member(P, L),
+      P ! {ready, Linked}, receive {'EXIT', P, R} -> {Linked, R} after 5000 -> {Linked, none} end`);
+      const there = await self.receive(match.pid, WAIT);
+      self.send(there, self.pid);
+      for (let i = 0; i < 500; i++) {
+        self.link(there);
+        self.unlink(there);
+        if (i % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+      await self.receive(atom("linked"), WAIT);
+      self.link(there);
+      self.send(there, atom("stop"));
+      await self.receive(t(atom("ready"), true), WAIT);
+      self.exit(atom("at_last"));
+      expect(await racing).toBe("{true,at_last}");
+    },
+  );
+
+  test(
+    "both ways",
+    "a link to a process that never was answers noproc, from both sides",
+    async () => {
+      await using pair = await startPair(release);
+      const { ours, otp } = pair;
+      const self = inbox(ours, "self");
+      const there = await sleeper(pair);
+      self.exitSignal(there, atoms.kill);
+      await expect.poll(() => isAlive(pair, there)).toBe(false);
+      self.link(there);
+      expect(equalTerms(await self.receive(WAIT), t(atoms.EXIT, there, atoms.noproc))).toBe(true);
+      expect(ours.processInfo(self.pid)?.links).toEqual([]);
+
+      const gone = ours.spawn();
+      gone.exit();
+      ours.spawn({
+        name: "gone",
+        onMessage: (message, us) => void us.send(message as Pid, gone.pid),
+      });
+      const answer = await otp.eval(`process_flag(trap_exit, true), {gone, '${ours.name}'} ! self(),
+      P = receive X when is_pid(X) -> X end, link(P),
+      receive {'EXIT', P, R} -> R after 5000 -> none end`);
+      expect(answer).toBe("noproc");
+    },
+  );
+
+  test("both ways", "exit signals: normal, kill and any term, trapped and not", async () => {
+    await using pair = await startPair(release);
+    const { ours, otp } = pair;
+    const watcher = ours.spawn();
+    const trapping = inbox(ours, "trapping");
+    const plain = ours.spawn({ name: "plain" });
+    const killed = ours.spawn({ name: "killed", trapExit: true });
+    for (const process of [trapping, plain, killed]) watcher.monitor(process.pid);
+    const pids = { trapping: trapping.pid, plain: plain.pid, killed: killed.pid };
+    const exit = (pid: Pid, reason: Term): Promise<Term> =>
+      ours.erpc(node(pair), "erlang", "exit", [pid, reason]);
+    await exit(pids.trapping, atoms.normal);
+    await exit(pids.plain, atoms.normal);
+    const big = t(atom("why"), new Uint8Array(300_000));
+    await exit(pids.trapping, big);
+    await exit(pids.killed, atoms.kill);
+    await exit(pids.plain, t(1, [2]));
+    expect(await trapping.receive(t(atoms.EXIT, match.pid, atoms.normal), WAIT)).toBeDefined();
+    const [, , reason] = await trapping.receive(t(atoms.EXIT, match.pid, match.tuple), WAIT);
+    expect(equalTerms(reason, big)).toBe(true);
+    expect((await watcher.receive(downOf(pids.killed), WAIT))[4]).toBe(atoms.killed);
+    expect(formatTerm((await watcher.receive(downOf(pids.plain), WAIT))[4])).toBe("{1,[2]}");
+    expect(trapping.alive).toBe(true);
+
+    // The other way: kill cannot be trapped, an exit along a link can, and is no kill.
+    expect(
+      await otp.eval(`P = spawn(fun() -> process_flag(trap_exit, true), receive x -> ok end end),
+        R = monitor(process, P), register(victim, P),
+        receive {'DOWN', R, process, P, Why} -> Why after 0 -> up end`),
+    ).toBe("up");
+    const victim = (await ours.erpc(node(pair), "erlang", "whereis", [atom("victim")])) as Pid;
+    watcher.monitor(victim);
+    watcher.exitSignal(victim, atoms.kill);
+    expect((await watcher.receive(downOf(victim), WAIT))[4]).toBe(atoms.killed);
+    const linked = otp.eval(`process_flag(trap_exit, true), {trapping, '${ours.name}'} ! self(),
+      receive {'EXIT', _, R} -> R after 5000 -> none end`);
+    const there = await trapping.receive(match.pid, WAIT);
+    trapping.link(there);
+    trapping.exit(atoms.kill);
+    expect(await linked).toBe("kill");
+  });
+
+  test(
+    "both ways",
+    "monitors of pids and names, with tags; demonitor, flush and info",
+    async () => {
+      await using pair = await startPair(release);
+      const { ours, otp } = pair;
+      const self = inbox(ours, "self");
+      const there = await sleeper(pair);
+      const tagged = self.monitor(there, { tag: t(atom("tag"), 1) });
+      const plain = self.monitor(there);
+      const withdrawn = self.monitor(there);
+      expect(self.demonitor(withdrawn, { info: true })).toBe(true);
+      expect(self.demonitor(withdrawn, { info: true })).toBe(false);
+      self.exitSignal(there, atom("over"));
+      expect(
+        await self.receive(t(t(atom("tag"), 1), tagged, atoms.process, there, atom("over")), WAIT),
+      );
+      await expect.poll(() => self.messageQueueLength).toBe(1);
+      expect(self.demonitor(plain, { flush: true, info: true })).toBe(false);
+      await expectNothing(self);
+      const nobody = { name: "nobody_here", node: node(pair) };
+      const ref = self.monitor(nobody);
+      const item = t(atom("nobody_here"), atom(node(pair)));
+      expect(
+        equalTerms(await self.receive(WAIT), t(atoms.DOWN, ref, atoms.process, item, atoms.noproc)),
+      ).toBe(true);
+
+      // Erlang monitors ours by name; the name goes to another before it takes the monitor back.
+      const first = ours.spawn({ name: "moving" });
+      await otp.eval(`register(keeper, spawn(fun() ->
+      R = monitor(process, {moving, '${ours.name}'}),
+      receive demonitor -> demonitor(R), {self, '${ours.name}'} ! done end,
+      receive M -> {self, '${ours.name}'} ! {got, M} end end))`);
+      await expect.poll(() => ours.processInfo(first.pid)?.monitoredBy.length).toBe(1);
+      ours.unregister("moving");
+      self.send({ name: "keeper", node: node(pair) }, atom("demonitor"));
+      await self.receive(atom("done"), WAIT);
+      expect(ours.processInfo(first.pid)?.monitoredBy).toEqual([]);
+
+      const down = otp.eval(`{self, '${ours.name}'} ! self(),
+      receive P when is_pid(P) -> R = monitor(process, P), P ! die,
+      receive {'DOWN', R, process, P, Why} -> Why after 5000 -> none end end`);
+      const watching = await self.receive(match.pid, WAIT);
+      const dies = ours.spawn(async (me) => {
+        me.send(watching, me.pid);
+        await me.receive(atom("die"));
+        throw new RangeError("as told");
+      });
+      expect(await down).toBe('{{javascript,<<"RangeError">>,<<"as told">>},[]}');
+      expect(dies.alive).toBe(false);
+    },
+  );
+
+  test("both ways", "the alias modes of monitors", async () => {
+    await using pair = await startPair(release);
+    const { ours, otp } = pair;
+    const self = inbox(ours, "self");
+    const there = await sleeper(pair);
+    const send = (ref: Reference, message: Term): Promise<Term> =>
+      ours.erpc(node(pair), "erlang", "send", [ref, message]);
+
+    const reply = self.monitor(there, { alias: "reply_demonitor" });
+    const explicit = self.monitor(there, { alias: "explicit_unalias" });
+    const demonitor = self.monitor(there, { alias: "demonitor" });
+    for (const message of [1, 2]) {
+      for (const ref of [reply, explicit, demonitor]) await send(ref, t(message, ref));
+    }
+    self.demonitor(demonitor);
+    for (const ref of [explicit, demonitor]) await send(ref, t(3, ref));
+    expect(ours.processInfo(self.pid)).toMatchObject({ monitors: [there], aliasCount: 1 });
+    self.exitSignal(there, atom("over"));
+    await self.receive(t(atoms.DOWN, explicit, match.any, match.any, atom("over")), WAIT);
+    await send(explicit, t(4, explicit));
+    expect(self.unalias(explicit)).toBe(true);
+    await send(explicit, t(5, explicit));
+    await settled(pair);
+    const got = self.messages().map((message) => {
+      if (!isMatch(message, t(match.integer, match.reference))) return formatTerm(message);
+      const [number, ref] = message;
+      return `${number} ${[reply, explicit, demonitor].findIndex((one) => one.equals(ref))}`;
+    });
+    expect(got).toEqual(["1 0", "1 1", "1 2", "2 1", "2 2", "3 1", "4 1"]);
+
+    // Erlang's own, that we answer twice.
+    const answering = ours.spawn({
+      name: "answering",
+      onMessage(message, me) {
+        if (!isMatch(message, match.reference)) return;
+        me.send(message, 1);
+        me.send(message, 2);
+      },
+    });
+    const calls = await otp.eval(`Us = {answering, '${ours.name}'},
+      [begin R = monitor(process, Us, [{alias, M}]), Us ! R,
+        A = receive 1 -> 1 after 5000 -> none end, B = receive 2 -> 2 after 300 -> none end,
+        {A, B} end || M <- [explicit_unalias, demonitor, reply_demonitor]]`);
+    expect(calls).toBe("[{1,2},{1,2},{1,none}]");
+    expect(ours.processInfo(answering.pid)?.monitoredBy.length).toBe(2);
+  });
+
+  test("both ways", "spawn requests with their options", async () => {
+    await using pair = await startPair(release);
+    const { ours } = pair;
+    const self = inbox(ours, "self");
+    const ask = (fun: string, args: Term[], options: object): Reference =>
+      self.spawnRequest(node(pair), "erlang", fun, args, options);
+    const reply = (ref: Reference, tag: string, how: "ok" | "error") =>
+      self.receive(t(atom(tag), ref, atom(how), match.any), WAIT);
+
+    const both = ask("exit", [atom("fast")], { link: true, monitor: true });
+    const [, , , pid] = await reply(both, "spawn_reply", "ok");
+    const link = t(atoms.EXIT, pid, atom("fast"));
+    expect(equalTerms(await self.receive(WAIT), link)).toBe(true);
+    expect(
+      equalTerms(await self.receive(WAIT), t(atoms.DOWN, both, atoms.process, pid, atom("fast"))),
+    ).toBe(true);
+
+    const tagged = ask("exit", [1], { monitor: { tag: "bye" }, reply: "no" });
+    expect(await self.receive(t("bye", tagged, match.any, match.pid, 1), WAIT)).toBeDefined();
+    const aliased = ask("send", [self.pid, 1], {
+      monitor: { alias: "explicit_unalias" },
+      replyTag: "started",
+    });
+    await self.receive(t("started", aliased, atoms.ok, match.pid), WAIT);
+    await self.receive(t(atoms.DOWN, aliased, match.any, match.any, atoms.normal), WAIT);
+    await self.receive(1, WAIT);
+    await ours.erpc(node(pair), "erlang", "send", [aliased, "to the alias"]);
+    expect(await self.receive("to the alias", WAIT)).toBeDefined();
+
+    const bad = ask("exit", [1], { options: [atom("bogus")], reply: "error_only" });
+    expect((await reply(bad, "spawn_reply", "error"))[3]).toBe(atom("badopt"));
+    const undef = ask("no_such_function", [], { monitor: true });
+    await reply(undef, "spawn_reply", "ok");
+    const [, , , , reason] = await self.receive(
+      t(atoms.DOWN, undef, match.any, match.any, match.tuple),
+      WAIT,
+    );
+    expect(reason[0]).toBe(atoms.undef);
+
+    const abandoned = self.spawnRequest(node(pair), "timer", "sleep", [60_000], {
+      link: true,
+      monitor: true,
+    });
+    expect(self.abandonSpawnRequest(abandoned)).toBe(true);
+    expect(self.abandonSpawnRequest(abandoned)).toBe(false);
+    await settled(pair);
+    await expectNothing(self);
+    expect(ours.processInfo(self.pid)).toMatchObject({ links: [], monitors: [] });
+
+    const there = await self.spawnAt(node(pair), "timer", "sleep", [60_000], { link: true });
+    expect(ours.processInfo(self.pid)?.links).toEqual([there]);
+    const [watched, ref] = await self.spawnAt(node(pair), "timer", "sleep", [1], { monitor: true });
+    await self.receive(t(atoms.DOWN, ref, atoms.process, watched, atoms.normal), WAIT);
+    self.exit(atom("parent_over"));
+    await expect.poll(() => isAlive(pair, there)).toBe(false);
+  });
+
+  test("both ways", "a process that ends while its spawn request is under way", async () => {
+    await using pair = await startPair(release);
+    const { ours, otp } = pair;
+    await settled(pair);
+    const parent = ours.spawn();
+    parent.spawnRequest(node(pair), "timer", "sleep", [60_000], { link: true, monitor: true });
+    parent.exit(atom("parent_over"));
+    await settled(pair);
+    const asleep = `length([P || P <- processes(),
+      {initial_call, {timer, sleep, 1}} =:= process_info(P, initial_call)])`;
+    await expect.poll(() => otp.eval(asleep)).toBe("0");
+  });
+
+  test("both ways", "group leaders, here and there", async () => {
+    await using pair = await startPair(release);
+    const { ours, otp } = pair;
+    const self = inbox(ours, "self");
+    const there = await sleeper(pair);
+    self.setGroupLeader(self.pid, there);
+    await settled(pair);
+    const leaderOf = (pid: Pid): Promise<Term> =>
+      ours.erpc(node(pair), "erlang", "process_info", [pid, atom("group_leader")]);
+    expect(equalTerms(await leaderOf(there), t(atom("group_leader"), self.pid))).toBe(true);
+
+    const target = ours.spawn({ name: "led" });
+    ours.spawn({ name: "pid_of_led", onMessage: (m, me) => void me.send(m as Pid, target.pid) });
+    await otp.eval(`{pid_of_led, '${ours.name}'} ! self(),
+      receive P -> group_leader(self(), P), group_leader(whereis(init), P) end`);
+    const init = await ours.erpc(node(pair), "erlang", "whereis", [atom("init")]);
+    await expect.poll(() => equalTerms(target.groupLeader, init)).toBe(true);
+    expect(equalTerms(target.spawn().groupLeader, init)).toBe(true);
+  });
+
+  test("both ways", "sequential trace tokens go through our processes", async () => {
+    await using pair = await startPair(release);
+    const { ours, otp } = pair;
+    const relay = ours.spawn({
+      name: "relay",
+      onMessage(message, me) {
+        if (isMatch(message, match.pid)) me.send(message, atom("relayed"));
+      },
+    });
+    const token = await otp.eval(`seq_trace:set_token(label, 17), seq_trace:set_token(send, true),
+      {relay, '${ours.name}'} ! self(), seq_trace:set_token([]),
+      receive relayed -> ok after 5000 -> none end,
+      {seq_trace:get_token(label), element(2, seq_trace:get_token(serial))}`);
+    expect(token).toBe("{{label,17},{1,2}}");
+    expect(relay.traceToken?.[1]).toBe(17);
+
+    // Without a token the trace ends here.
+    const after = await otp.eval(`seq_trace:set_token([]), {relay, '${ours.name}'} ! self(),
+      receive relayed -> seq_trace:get_token() after 5000 -> none end`);
+    expect(after).toBe("[]");
+    expect(relay.traceToken).toBeUndefined();
+
+    // One of ours begins, and an exit signal carries it, too.
+    const told = otp.eval(`process_flag(trap_exit, true), register(told, self()),
+      receive {P, go} -> link(P), P ! linked end, receive {'EXIT', P, over} -> ok after 5000 -> no end,
+      seq_trace:get_token(label)`);
+    await expect
+      .poll(() => ours.erpc(node(pair), "erlang", "whereis", [atom("told")]))
+      .not.toBe(atoms.undefined);
+    const self = ours.spawn();
+    self.send({ name: "told", node: node(pair) }, t(self.pid, atom("go")));
+    await self.receive(atom("linked"), WAIT);
+    self.traceToken = t(1, atom("mine"), 0, self.pid, 0);
+    self.exit(atom("over"));
+    expect(await told).toBe("{label,mine}");
+  });
+
+  test("both ways", "a node that goes: nodedown for each monitor_node, once", async () => {
+    await using pair = await startPair(release);
+    const { ours, otp } = pair;
+    const self = inbox(ours, "self");
+    self.monitorNode(node(pair), true);
+    self.monitorNode(node(pair), true);
+    self.monitorNode(node(pair), true);
+    self.monitorNode(node(pair), false);
+    self.monitorNode("nobody@localhost", true);
+    const nodedown = (name: string) => t(atom("nodedown"), atom(name));
+    expect(await self.receive(nodedown("nobody@localhost"), WAIT)).toBeDefined();
+    await expect.poll(() => ours.nodes("connected")).toEqual([node(pair)]);
+    await otp.kill();
+    for (let i = 0; i < 2; i++) await self.receive(nodedown(node(pair)), WAIT);
+    await expectNothing(self);
+  });
+});
+
+function downOf(pid: Pid) {
+  return t(atoms.DOWN, match.reference, atoms.process, pid, match.any);
+}
