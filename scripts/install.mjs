@@ -95,14 +95,15 @@ export async function installErlang() {
 }
 
 /**
- * As {@link installErlang}, for what else the checks run against: RabbitMQ, ejabberd, and Jinterface
- * (with a JDK only where its test must not be skipped). Where they cannot be installed, their tests
- * say so.
+ * As {@link installErlang}, for what else the checks run against: RabbitMQ, ejabberd, Jinterface (with
+ * a JDK only where its test must not be skipped), and for root `ip`, which cuts network cables. Where
+ * they cannot be installed, their tests say so.
  */
 export async function installServers() {
   const missing = Object.keys(SERVERS).filter((name) => !existsSync(SERVERS[name]));
   if (!hasProgram("javac") && process.env["REQUIRE_OTP"] === "1")
     missing.push("default-jdk-headless");
+  if (!hasProgram("ip") && process.getuid?.() === 0) missing.unshift("iproute2");
   if (missing.length === 0 || !hasProgram("erl")) return;
   const without = "without starting them: a policy-rc.d for as long as it takes, then disabled";
   const install = ["sh", "-c", INSTALL_SERVERS, "sh", ...missing];

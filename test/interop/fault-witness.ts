@@ -93,7 +93,10 @@ export const ERLANG_WITNESS = `
   spawn(fun() -> Me ! {call, try gen_server:call(W, never_answered, 120000) catch exit:{R, _} -> R end} end),
   pong = net_adm:ping(NODE), ok`;
 
-/** What it noted, sorted: `{'EXIT', noconnection}`, `{by_pid, noconnection}`, … */
+/**
+ * What it noted, sorted: `{link, noconnection}`, `{by_pid, noconnection}`, … It waits for 30 seconds for
+ * the six things there are to be noted, and a moment for more.
+ */
 export const ERLANG_HEARD = `
   (fun F(Heard) -> receive
     {'EXIT', _, Why} -> F([{link, Why} | Heard]);
@@ -102,4 +105,4 @@ export const ERLANG_HEARD = `
     {nodedown, _} -> F([monitor_node | Heard]);
     {nodedown, _, Info} -> F([{nodedown, proplists:get_value(nodedown_reason, Info)} | Heard]);
     {call, Why} -> F([{call, element(1, Why)} | Heard])
-  after PATIENCE -> lists:sort(Heard) end end)([])`;
+  after if length(Heard) < 6 -> 30000; true -> 300 end -> lists:sort(Heard) end end)([])`;
