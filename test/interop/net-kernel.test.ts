@@ -1,4 +1,5 @@
 import { type Node, startNode } from "disterl";
+import { EpmdClient } from "disterl/epmd";
 import { formatTerm } from "disterl/term";
 import { startCEpmd, startOtpNode } from "disterl/testing";
 import { expect } from "vitest";
@@ -345,6 +346,29 @@ forEachOtp((release, test) => {
       let got = "";
       while (got !== "reregistered") got = (await nextStatus(events, "epmd")).event;
       await expect.poll(() => kept.connected, { timeout: 15_000 }).toBe(true);
+    },
+  );
+
+  test(
+    "both ways",
+    "a name that is stolen while epmd is away is told, and comes back",
+    async () => {
+      await using pair = await startPair(release);
+      const { ours, epmd, otp } = pair;
+      const events = ours.status();
+      await epmd.kill();
+      expect(await nextStatus(events, "epmd")).toMatchObject({ event: "lost" });
+      await using _again = await startCEpmd({ release, port: epmd.port });
+      const thief = new EpmdClient({ port: epmd.port });
+      await thief.register(ours.name.split("@")[0] ?? "", 4444);
+      const { creation } = ours;
+      let lost = await nextStatus(events, "epmd");
+      while (lost.event !== "name_lost") lost = await nextStatus(events, "epmd");
+      expect(lost.holderPort).toBe(4444);
+      await thief.close();
+      while (lost.event !== "reregistered") lost = await nextStatus(events, "epmd");
+      expect(ours.creation).toBe(creation);
+      await expect.poll(() => otp.eval(`net_adm:ping('${ours.name}')`)).toBe("pong");
     },
   );
 });
