@@ -7,7 +7,7 @@ import { isList } from "../term/list.ts";
 import type { Pid } from "../term/pid.ts";
 import { Reference } from "../term/reference.ts";
 import type { Term } from "../term/term.ts";
-import { t } from "../term/tuple.ts";
+import { isTuple, t } from "../term/tuple.ts";
 import type { ExposedCall } from "./exposed-call.ts";
 import { type FunctionRun, type Outcome, unencodableReason } from "./function-processes.ts";
 import { type FunctionCall, type FunctionServices, runFor } from "./run-for.ts";
@@ -84,7 +84,9 @@ export class SpawnServer {
     process: Process,
     call: ExposedCall,
   ): void {
-    const { ref, from } = request;
+    const { ref, from, token } = request;
+    // What the request was part of, the process is, too.
+    if (isTuple(token, 5)) process.traceToken = token;
     if (link) process.links.linkReceived(from);
     if (monitor) {
       const removed = (): void => call.abandoned();

@@ -33,4 +33,12 @@ export {
   type NodeNameErrorCode,
   parseNodeName,
 } from "./node-name.ts";
+export type {
+  PeerOperation,
+  PeerRequest,
+  PolicyFunction,
+  PolicyOptions,
+  PolicyRule,
+} from "./policy.ts";
+export type { RefusalCause } from "./refusals.ts";
 export type { NodeStatus } from "./status.ts";
