@@ -9,6 +9,7 @@ import { currentProcess, takeTurn } from "./current-process.ts";
 import { ProcessError } from "./errors.ts";
 import { referenceNumber } from "./identity.ts";
 import { Mailbox } from "./mailbox.ts";
+import { MessageIterator } from "./message-iterator.ts";
 import type { Process } from "./process.ts";
 import { ProcessExtras } from "./process-extras.ts";
 import type { ProcessBody, ProcessOptions } from "./process-options.ts";
@@ -59,7 +60,7 @@ export abstract class Actor implements Runnable {
   /** What few processes have. @internal */
   protected extras: ProcessExtras | undefined = undefined;
   /** The callback, or the body until it starts. */
-  #code: OnMessage | ProcessBody | undefined;
+  readonly #code: OnMessage | ProcessBody | undefined;
   /** Bits: see {@link Flag}. */
   #flags = 0;
   #exitReason: Term | undefined = undefined;
@@ -301,7 +302,7 @@ export abstract class Actor implements Runnable {
     this.table.runQueue.schedule(this);
   }
 
-  /** Has its turn in the run queue: true when there is more to do. @internal */
+  /** Has its turn in the run queue: true when there is more to do. */
   run(): boolean {
     return takeTurn(this.self);
   }
@@ -377,27 +378,4 @@ export abstract class Actor implements Runnable {
 /** Patterns are terms, matchers and functions: a plain object is none of them. */
 function isReceiveOptions(value: Pattern | ReceiveOptions): value is ReceiveOptions {
   return typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype;
-}
-
-/** `for await` over the messages of a process, with one promise for each. */
-class MessageIterator implements AsyncIterableIterator<Term> {
-  readonly #actor: Actor;
-
-  constructor(actor: Actor) {
-    this.#actor = actor;
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  next(): Promise<IteratorResult<Term>> {
-    return this.#actor.receive().then(
-      (value) => ({ done: false, value }),
-      (error: unknown) => {
-        if (this.#actor.alive) throw error;
-        return { done: true, value: undefined };
-      },
-    );
-  }
 }

@@ -1,66 +1,14 @@
 import { expect, expectTypeOf, test } from "vitest";
-import { VirtualClock } from "../carrier/virtual-clock.ts";
-import { DEFAULT_NODE_LIMITS } from "../node/limits.ts";
-import { NetMessage } from "../node/net-message.ts";
-import { PeerGate } from "../node/peer-gate.ts";
-import { Refusals } from "../node/refusals.ts";
-import { StatusFeed } from "../node/status.ts";
-import type { Signal } from "../signal/signal.ts";
-import { type Atom, atom, atoms } from "../term/atom.ts";
+import { FAR, scene, THERE } from "../../../../test/process-scene.ts";
+import { atom, atoms } from "../term/atom.ts";
 import { match } from "../term/match.ts";
-import { Pid } from "../term/pid.ts";
 import type { Reference } from "../term/reference.ts";
 import type { Term } from "../term/term.ts";
 import { t } from "../term/tuple.ts";
 import { currentProcess } from "./current-process.ts";
 import { ExitReason } from "./exceptions.ts";
-import { Identity } from "./identity.ts";
 import type { Process } from "./process.ts";
 import { processInfo } from "./process-info.ts";
-import { ProcessTable } from "./process-table.ts";
-
-const FAR = atom("b@h");
-const THERE = new Pid(FAR, 1, 0, 5);
-
-interface Scene {
-  readonly processes: ProcessTable;
-  readonly clock: VirtualClock;
-  /** What went to other nodes. */
-  readonly sent: Signal[];
-  readonly incoming: NetMessage;
-  readonly crashes: Term[];
-}
-
-/** One node; signals for others are kept. */
-function scene(): Scene {
-  const sent: Signal[] = [];
-  const crashes: Term[] = [];
-  const clock = new VirtualClock();
-  const identity = new Identity(() => 1);
-  identity.adopt(atom("a@h"), 7);
-  const router = {
-    route(node: Atom, signal: Signal): boolean {
-      if (node === identity.node) incoming.dispatch(signal);
-      else sent.push(signal);
-      return true;
-    },
-    drained: () => Promise.resolve(),
-  };
-  const limits = { ...DEFAULT_NODE_LIMITS, mailboxMessages: 1000 };
-  const processes = new ProcessTable(identity, router, clock, limits);
-  processes.onCrash = (_, reason) => crashes.push(reason);
-  const refusals = new Refusals(new StatusFeed(() => "a@h"), clock);
-  const incoming: NetMessage = new NetMessage(
-    processes,
-    {
-      spawnRequest: () => {},
-      spawnReply: (reply, from) => processes.spawnRequests.reply(reply, from),
-    },
-    limits,
-    new PeerGate(undefined, processes, refusals),
-  );
-  return { processes, clock, sent, incoming, crashes };
-}
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -97,7 +45,7 @@ test("a body runs after spawn, ends with normal, and its throw is the reason", a
   expect(order).toEqual(["spawned", "runs"]);
   const waits = run(async (self) => void (await self.receive()));
   const throws = run(async () => {
-    await null;
+    await Promise.resolve();
     throw new TypeError("no");
   });
   const exits = run(() => {
@@ -249,134 +197,6 @@ test("children: group leader, link and monitor from the first moment", async () 
   ]);
 });
 
-test("the connection to a node ends: each relation across it, and no other, ends once", () => {
-  const { processes, incoming } = scene();
-  const bystander = processes.spawn({ trapExit: true });
-  const process = processes.spawn({ trapExit: true });
-  const elsewhere = new Pid(atom("c@h"), 1, 0, 5);
-  bystander.link(elsewhere);
-  process.link(THERE);
-  process.link(elsewhere);
-  const ref = process.monitor({ name: "x", node: FAR });
-  process.monitor(elsewhere);
-  incoming.dispatch({ type: "monitor", from: THERE, to: process.pid, ref });
-  processes.nodeMonitors.add(process, FAR, 1);
-  processes.nodeMonitors.add(process, FAR, 1);
-  for (let i = 0; i < 2; i++) processes.nodeDown(FAR);
-  expect(process.messages()).toEqual([
-    t(atoms.DOWN, ref, atoms.process, t(atom("x"), FAR), atoms.noconnection),
-    t(atoms.EXIT, THERE, atoms.noconnection),
-    t(atom("nodedown"), FAR),
-    t(atom("nodedown"), FAR),
-  ]);
-  expect(bystander.messages()).toEqual([]);
-  expect(processInfo(process)).toMatchObject({ links: [elsewhere], monitoredBy: [] });
-});
-
-test("monitors with tag and alias; what ends them, and what outlives them", () => {
-  const { processes } = scene();
-  const target = processes.spawn({});
-  const self = processes.spawn({});
-  const modes = ["explicit_unalias", "demonitor", "reply_demonitor"] as const;
-  const refs = modes.map((alias) => self.monitor(target.pid, { alias, tag: alias }));
-  for (const n of [1, 2]) refs.forEach((ref, i) => void target.send(ref, n * 10 + i));
-  expect(self.messages()).toEqual([10, 11, 12, 20, 21]);
-  expect(processInfo(self)).toMatchObject({ monitors: [target.pid, target.pid], aliasCount: 2 });
-  target.exit();
-  expect(
-    self
-      .messages()
-      .slice(5)
-      .map((down) => (down as unknown as Term[])[0]),
-  ).toEqual(["explicit_unalias", "demonitor"]);
-  expect(processes.aliases.size).toBe(1);
-  expect(self.unalias(refs[1] as Reference)).toBe(false);
-  expect(self.unalias(refs[0] as Reference)).toBe(true);
-});
-
-test("demonitor: flush, info, monitors of oneself and of others", () => {
-  const { processes } = scene();
-  const target = processes.spawn({});
-  const self = processes.spawn({});
-  const ref = self.monitor(target.pid, { tag: 1 });
-  expect(target.demonitor(ref, { info: true })).toBe(false);
-  target.exit();
-  expect(self.messageQueueLength).toBe(1);
-  expect(self.demonitor(ref, { flush: true, info: true })).toBe(false);
-  expect(self.messageQueueLength).toBe(0);
-  expect(self.demonitor(ref)).toBe(true);
-  const own = self.monitor(self.pid, { alias: "explicit_unalias" });
-  self.send(own, 1);
-  expect(self.messageQueueLength).toBe(0);
-  expect(self.demonitor(own, { info: true })).toBe(false);
-});
-
-test("aliases: for one reply, and with priority for messages and exits", () => {
-  const { processes, incoming } = scene();
-  const self = processes.spawn({ trapExit: true });
-  const once = self.alias({ reply: true });
-  processes.aliases.deliver(once, 1);
-  processes.aliases.deliver(once, 2);
-  expect(self.unalias(once)).toBe(false);
-  const urgent = self.alias({ priority: true });
-  const plain = self.alias();
-  const other = processes.spawn({});
-  other.send(urgent, "first", { priority: true });
-  other.send(urgent, "not urgent");
-  other.send(plain, "neither", { priority: true });
-  other.exitSignal(urgent, atom("x"), { priority: true });
-  const EXIT = { type: "exit2", from: THERE, token: undefined, priority: true } as const;
-  incoming.dispatch({ ...EXIT, to: self.pid, reason: atom("y") });
-  expect(self.messages()).toEqual([
-    "first",
-    t(atoms.EXIT, other.pid, atom("x")),
-    1,
-    "not urgent",
-    "neither",
-    t(atoms.EXIT, THERE, atom("y")),
-  ]);
-});
-
-test("a demonitor signal finds the process that had the name when it was monitored", () => {
-  const { processes, incoming } = scene();
-  const first = processes.spawn({ name: "moving" });
-  const ref = processes.identity.nextReference();
-  const to = atom("moving");
-  incoming.dispatch({ type: "monitor", from: THERE, to, ref });
-  processes.names.unregister(to);
-  processes.spawn({ name: "moving" });
-  incoming.dispatch({ type: "demonitor", from: THERE, to, ref });
-  expect(processInfo(first).monitoredBy).toEqual([]);
-});
-
-test("names: one each, and not undefined", () => {
-  const { processes } = scene();
-  const one = processes.spawn({ name: "one" });
-  const other = processes.spawn({});
-  expect(() => processes.names.register(atom("one"), other)).toThrow("registered to");
-  expect(() => processes.names.register(atom("two"), one)).toThrow("registered already");
-  expect(() => processes.names.register(atoms.undefined, other)).toThrow(TypeError);
-  expect(() => processes.spawn({ name: "one" })).toThrow();
-  expect(processes.size).toBe(2);
-});
-
-test("monitorNode counts calls, and hears at once of a node that cannot be reached", () => {
-  const { processes } = scene();
-  const self = processes.spawn({});
-  processes.reachNode = () => {};
-  self.monitorNode("b@h", true);
-  self.monitorNode("b@h", true);
-  self.monitorNode("b@h", false);
-  self.monitorNode("b@h", false);
-  self.monitorNode("b@h", false);
-  processes.nodeDown(FAR);
-  expect(self.messageQueueLength).toBe(0);
-  processes.reachNode = (_node, _options, unreachable) => unreachable();
-  self.monitorNode("b@h", true);
-  self.monitorNode("a@h", true);
-  expect(self.messages()).toEqual([t(atom("nodedown"), FAR)]);
-});
-
 test("the mailbox has an end, and so has the process then", () => {
   const { processes, crashes } = scene();
   const full = processes.spawn({});
@@ -404,7 +224,7 @@ test("behind an await the process is known where it was asked for, and by its ch
   const { processes } = scene();
   const known: unknown[] = [];
   const body = async (): Promise<void> => {
-    await null;
+    await Promise.resolve();
     known.push(currentProcess());
   };
   const without = processes.spawn({}, body);
@@ -412,7 +232,7 @@ test("behind an await the process is known where it was asked for, and by its ch
   const parent = processes.spawn({ asyncContext: true }, async (self) => {
     await body();
     self.spawn(body, { name: "child" });
-    await null;
+    await Promise.resolve();
   });
   await turn();
   expect(without.alive).toBe(false);

@@ -65,7 +65,7 @@ test("a message that somebody waits for brings its token, too; a callback has it
   const driven = processes.spawn({ onMessage: (_, me) => void labels.push(me.traceToken?.[1]) });
   driven.deliver(1, 0, t(1, "a", 4, THERE, 0));
   driven.deliver(2);
-  await null;
+  await Promise.resolve();
   expect(labels).toEqual(["a", undefined]);
 });
 
