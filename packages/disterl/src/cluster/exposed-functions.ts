@@ -41,7 +41,7 @@ export function withCall(
   return new FunctionWithCall(run);
 }
 
-/** A function, ready to be called. @internal */
+/** A function, ready to be called. */
 export interface Exposed {
   run(call: ExposedCall, args: readonly Term[]): ExposedResult;
 }

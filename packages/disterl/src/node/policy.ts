@@ -64,7 +64,7 @@ export type PolicyFunction = (request: PeerRequest) => boolean;
  */
 export type PolicyOptions = PolicyRule | readonly PolicyRule[] | PolicyFunction;
 
-/** A function that a peer wants to have run. @internal */
+/** A function that a peer wants to have run. */
 export interface WantedFunction {
   readonly module: Term;
   readonly function: Term;
@@ -83,8 +83,6 @@ const NOTHING: Permits = { operations: new Set(), name: undefined, function: und
 /**
  * Decides what peers may do. Answers to what this node asked for, ticks and the questions that
  * `net_kernel` answers (`net_adm:ping/1`) are never looked at.
- *
- * @internal
  */
 export class Policy {
   readonly #rules: readonly (Permits & { readonly peer: Matcher })[];

@@ -13,7 +13,7 @@ export type RefusalCause =
   /** The peer has as many as the limit allows. */
   | "limit";
 
-/** One refusal. @internal */
+/** One refusal. */
 export interface Refusal {
   readonly peer: string;
   readonly operation: PeerOperation;
@@ -30,8 +30,6 @@ const TOLD = 100;
  * Tells the program what peers were refused, without letting them flood it: the first of a kind at
  * once, its repetitions as a number when ten seconds are over. Beyond a hundred kinds the rest are
  * one for each peer: who is refused so often needs no list.
- *
- * @internal
  */
 export class Refusals {
   readonly #status: StatusFeed;
