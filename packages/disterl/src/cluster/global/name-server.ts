@@ -123,6 +123,8 @@ export class GlobalNameServer {
     this.#post(() => {
       const { members, options } = this.parts;
       members.connected.add(node);
+      // It was to leave while the connection was being set up, and could not be told.
+      if (members.removing.delete(node)) this.#partitions.askToLeave(node);
       if (options.connectAll) this.#merger.begin(node);
     });
   }

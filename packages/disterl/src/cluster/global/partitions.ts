@@ -65,9 +65,13 @@ export class Partitions {
     if (leaver === own || !members.isPotentiallyKnown(leaver)) return;
     const isOld = members.version(leaver, own) < LOST_CONNECTION_VERSION;
     if (isOld) host.disconnect(leaver);
-    else this.#send(leaver, t(REMOVE_CONNECTION, own));
+    else this.askToLeave(leaver);
     this.#nodedown(leaver, "remove_connection");
     host.gaveUp(leaver, isOld ? "disconnected" : "requested");
+  }
+
+  askToLeave(node: Atom): void {
+    this.#send(node, t(REMOVE_CONNECTION, this.#parts.server.pid.node));
   }
 
   removeConnection({ node }: Message<"remove_connection">): void {
