@@ -96,12 +96,10 @@ const commands = {
   async sendTraced(args) {
     let traced = 0;
     const stop = subscribe("disterl:signal:sent", () => traced++);
-    try {
-      return await commands.send(args);
-    } finally {
-      stop();
-      if (traced < args.count) throw new Error(`only ${traced} signals were traced`);
-    }
+    const figure = await commands.send(args);
+    stop();
+    if (traced < args.count) throw new Error(`only ${traced} signals were traced`);
+    return figure;
   },
 
   async fanOut({ to: peers, count }) {

@@ -21,7 +21,7 @@ class Line implements Channel {
   closed = false;
   /** The other end does not read. */
   stopped = false;
-  #unread: { readonly bytes: number; readonly flushed: (() => void) | undefined }[] = [];
+  readonly #unread: { readonly bytes: number; readonly flushed: (() => void) | undefined }[] = [];
   #handler: ChannelHandler | undefined;
 
   handle(handler: ChannelHandler): void {
@@ -238,7 +238,7 @@ test("the connection that holds most of unfinished messages goes when the node h
     reassemblyBytes: 110,
   });
   // The rest of the message comes: nothing of it is held any more.
-  small.line.receive(frame(`83 46 0000000000000001 0000000000000001 ${"6a"}`));
+  small.line.receive(frame(`83 46 0000000000000001 0000000000000001 6a`));
   expect(siblings.reassemblyBytes).toBeLessThan(110);
 });
 
@@ -248,7 +248,7 @@ test("counters tell frames, ticks, fragments and atoms of both directions", () =
   // {22, From, To} with one new atom of the cache for the node of both pids.
   line.receive(
     frame(
-      `83 44 01 08 00 03 624068 68 03 61 16 58 5200 ${"00000001 00000000 00000005".repeat(1)} 58 5200 00000001 00000000 00000005 6a`,
+      `83 44 01 08 00 03 624068 68 03 61 16 58 5200 00000001 00000000 00000005 58 5200 00000001 00000000 00000005 6a`,
     ),
   );
   connection.send(message(10));

@@ -7,7 +7,7 @@ import { Ticker } from "./ticker.ts";
 class BlockableClock implements Clock {
   #now = 0;
   #waiting: { readonly at: number; readonly callback: () => void }[] = [];
-  #soon: (() => void)[] = [];
+  readonly #soon: (() => void)[] = [];
 
   now(): number {
     return this.#now;

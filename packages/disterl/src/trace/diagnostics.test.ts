@@ -54,7 +54,7 @@ test("every type of status event has a channel, and its payload is the event wit
 
 test("without a subscriber nothing is made and nothing published", () => {
   const publish = vi.spyOn(TraceChannel.prototype, "publish");
-  const name = vi.fn(() => "a@h");
+  const name = vi.fn<() => string>(() => "a@h");
   traceStatus({ type: "nodeup" }, name);
   const trace = new HandshakeTrace("a@h", "accept");
   trace.started({ family: "inet", address: "127.0.0.1", port: 1 }, 0);
