@@ -161,7 +161,8 @@ class Doer {
     if (watcher === undefined || target === undefined) return undefined;
     const name = via === "name" ? to % 2 : undefined;
     // Nobody monitors itself.
-    if (target.run === watcher.run && (name !== undefined || target === watcher)) return undefined;
+    const holder = name === undefined ? target : this.#holding(target.run.name, name)?.holder;
+    if (holder === watcher) return undefined;
     const moment = this.#now();
     const ref = watcher.process.monitor(
       name === undefined ? target.process.pid : { name: nameOf(name), node: target.run.name },
@@ -233,7 +234,8 @@ class Doer {
 
   #register({ actor: index, name }: Step & { op: "register" }): string | undefined {
     const holder = this.#active(index);
-    if (holder === undefined || this.#holding(holder.run, name) !== undefined) return undefined;
+    if (holder === undefined || this.#holding(holder.run.name, name) !== undefined)
+      return undefined;
     // A process has one name at a time.
     if (holder.process.names.length > 0) return undefined;
     holder.run.node.register(nameOf(name), holder.process.pid);
@@ -243,16 +245,16 @@ class Doer {
 
   #unregister({ node, name }: Step & { op: "unregister" }): string | undefined {
     const run = this.#run(node);
-    const holding = run === undefined ? undefined : this.#holding(run, name);
+    const holding = run === undefined ? undefined : this.#holding(run.name, name);
     if (holding === undefined) return undefined;
     holding.holder.run.node.unregister(nameOf(name));
     holding.ended = this.#now();
     return `${nameOf(name)} is unregistered on ${run?.name}`;
   }
 
-  #holding(run: Run, name: number): World["history"]["holdings"][number] | undefined {
+  #holding(node: string, name: number): World["history"]["holdings"][number] | undefined {
     return this.#history.holdings.find(
-      (one) => one.holder.run === run && one.name === name && one.ended === undefined,
+      (one) => one.holder.run.name === node && one.name === name && one.ended === undefined,
     );
   }
 

@@ -214,7 +214,8 @@ test("a frozen node is given up after the tick time, and learns of that when it 
   expect(seen[1]).toEqual([]);
   cluster.thaw("b");
   await cluster.settle();
-  expect(types(seen[1] ?? []).filter((type) => type !== "refused")).toEqual(["nodedown"]);
+  const told = types(seen[1] ?? []).filter((type) => type !== "refused");
+  expect(told).toEqual(["self_stalled", "nodedown"]);
   await cluster.run(a.connect(b.name));
 });
 
