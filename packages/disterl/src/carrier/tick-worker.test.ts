@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { writeSync } from "node:fs";
 import * as net from "node:net";
 import { afterEach, expect, test } from "vitest";
 import type { Channel } from "./carrier.ts";
@@ -8,7 +9,8 @@ import { MemoryNetwork } from "./memory.ts";
 import { descriptorOf } from "./socket-descriptor.ts";
 import { inetTcp } from "./tcp.ts";
 import { TcpChannel } from "./tcp-channel.ts";
-import { TickSlots, type TickTimes } from "./tick-slots.ts";
+import { tickLoop } from "./tick-loop.ts";
+import { TICK_LAYOUT, TickSlots, type TickTimes } from "./tick-slots.ts";
 import { TickWorker } from "./tick-worker.ts";
 
 // The thread itself, on real sockets; the event loop of this one is blocked for real.
@@ -175,6 +177,35 @@ test("other times count for the connections there are", async () => {
   worker.changeTimes({ intervalMs: 20, forMs: FOREVER });
   await ticking(socket);
 });
+
+/** The loop of the worker in this thread, up to its first write, of which the kernel takes one byte. */
+function tickInPart(slots: TickSlots): void {
+  let now = 0;
+  tickLoop(slots.words, TICK_LAYOUT, {
+    now: () => now,
+    wait: () => void (now += 1000),
+    write: (fd) => {
+      slots.stop();
+      return writeSync(fd, new Uint8Array(1));
+    },
+  });
+}
+
+test.each(["more is written", "the channel ends"])(
+  "a tick of which the kernel took one byte is completed when %s",
+  async (what) => {
+    const [channel, socket] = await connected();
+    const slots = new TickSlots();
+    channel.tickFrom?.(slots, { intervalMs: 1000, forMs: FOREVER }, () => {});
+    channel.write([Uint8Array.of(0, 0, 0, 1, 7)]);
+    tickInPart(slots);
+    const more = [0, 0, 0, 2, 8, 9];
+    if (what === "more is written") channel.write([Uint8Array.from(more)]);
+    else channel.end();
+    const rest = what === "more is written" ? more : [];
+    expect([...(await received(socket))]).toEqual([0, 0, 0, 1, 7, 0, 0, 0, 0, ...rest]);
+  },
+);
 
 test("a carrier of its own making says that it cannot", async () => {
   const worker = tickWorker({ intervalMs: 20, forMs: FOREVER });
