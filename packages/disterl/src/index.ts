@@ -46,6 +46,7 @@ export { ErlangError, ErlangThrow, ExitReason } from "./process/exceptions.ts";
 export type { MonitorOptions } from "./process/monitor.ts";
 export { currentProcess } from "./process/current-process.ts";
 export type { MessageOptions, Process } from "./process/process.ts";
+export type { ProcessInfo } from "./process/process-info.ts";
 export type { ProcessBody } from "./process/process-options.ts";
 export type { ReceiveOptions } from "./process/receivers.ts";
 export type { SendOptions, SendResult } from "./signal/router.ts";

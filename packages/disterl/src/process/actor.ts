@@ -204,12 +204,9 @@ export abstract class Actor implements Runnable {
   receive(options?: ReceiveOptions): Promise<Term>;
   receive<const P extends Pattern>(pattern: P, options?: ReceiveOptions): Promise<Matched<P>>;
   receive(first?: Pattern | ReceiveOptions, second?: ReceiveOptions): Promise<Term> {
-    if ((this.#flags & Flag.callback) !== 0) {
-      throw new TypeError("this process hands its messages to onMessage: it cannot also receive");
-    }
+    this.#assertReceives();
     const isOptions = first === undefined || isReceiveOptions(first);
-    const pattern = isOptions ? undefined : first;
-    return this.#receive(pattern, (isOptions ? first : second) ?? {});
+    return isOptions ? this.#receive(undefined, first ?? {}) : this.#receive(first, second ?? {});
   }
 
   #receive(pattern: Pattern | undefined, options: ReceiveOptions): Promise<Term> {
@@ -245,8 +242,23 @@ export abstract class Actor implements Runnable {
   }
 
   /** Message after message; ends when the process does. */
-  [Symbol.asyncIterator](): AsyncIterableIterator<Term> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<Term, undefined> {
+    this.#assertReceives();
     return new MessageIterator(this);
+  }
+
+  /** The next message for an iterator. @internal */
+  nextMessage(): Promise<IteratorResult<Term, undefined>> {
+    if (!this.alive) return Promise.resolve({ done: true, value: undefined });
+    const found = this.#mailbox?.shift();
+    if (found !== undefined) return Promise.resolve({ done: false, value: this.#open(found) });
+    this.#receivers ??= new Receivers();
+    return this.#receivers.next(this.table.clock);
+  }
+
+  #assertReceives(): void {
+    if ((this.#flags & Flag.callback) === 0) return;
+    throw new TypeError("this process has onMessage: it cannot also receive");
   }
 
   /**
@@ -371,7 +383,14 @@ export abstract class Actor implements Runnable {
   /** What those get who ask something of a process that has ended. @internal */
   protected exited(): ProcessError {
     const text = `the process ${this.pid.toString()} has ended`;
-    return new ProcessError("ERR_PROCESS_EXITED", text, this.#exitReason);
+    // Where it was ended from says nothing to who waited, and looking costs more than all the rest.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    try {
+      return new ProcessError("ERR_PROCESS_EXITED", text, this.#exitReason);
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
   }
 }
 

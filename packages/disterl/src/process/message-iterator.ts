@@ -1,8 +1,8 @@
 import type { Term } from "../term/term.ts";
 import type { Actor } from "./actor.ts";
 
-/** `for await` over the messages of a process. */
-export class MessageIterator implements AsyncIterableIterator<Term> {
+/** `for await` over the messages of a process, with one promise for each. */
+export class MessageIterator implements AsyncIterableIterator<Term, undefined> {
   readonly #actor: Actor;
 
   constructor(actor: Actor) {
@@ -13,13 +13,7 @@ export class MessageIterator implements AsyncIterableIterator<Term> {
     return this;
   }
 
-  next(): Promise<IteratorResult<Term>> {
-    return this.#actor.receive().then(
-      (value) => ({ done: false, value }),
-      (error: unknown) => {
-        if (this.#actor.alive) throw error;
-        return { done: true, value: undefined };
-      },
-    );
+  next(): Promise<IteratorResult<Term, undefined>> {
+    return this.#actor.nextMessage();
   }
 }

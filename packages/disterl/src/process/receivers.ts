@@ -22,14 +22,17 @@ interface ReceiveEnd {
 class Receiver {
   readonly pattern: Pattern | undefined;
   /** Of its promise; a rejected promise rejects it. */
-  readonly resolve: (message: Term | Promise<never>) => void;
+  readonly resolve: (result: unknown) => void;
+  /** For an iterator, whose results are wrapped, and which ends with the process. */
+  readonly iterates: boolean;
   previous: Receiver | undefined = undefined;
   next: Receiver | undefined = undefined;
   end: ReceiveEnd | undefined = undefined;
 
-  constructor(pattern: Pattern | undefined, resolve: (message: Term | Promise<never>) => void) {
+  constructor(pattern: Pattern | undefined, resolve: (result: unknown) => void, iterates: boolean) {
     this.pattern = pattern;
     this.resolve = resolve;
+    this.iterates = iterates;
   }
 
   settle(): void {
@@ -57,7 +60,7 @@ export class Receivers {
       const { next, pattern } = receiver;
       if (pattern === undefined || this.#test(receiver, message, pattern)) {
         this.#remove(receiver);
-        receiver.resolve(message);
+        receiver.resolve(receiver.iterates ? { done: false, value: message } : message);
         return true;
       }
       receiver = next;
@@ -77,7 +80,14 @@ export class Receivers {
   /** Waits for a message that was not in the mailbox. */
   wait(pattern: Pattern | undefined, options: ReceiveOptions, clock: Clock): Promise<Term> {
     return new Promise<Term>((resolve) => {
-      this.#add(new Receiver(pattern, resolve), options, clock);
+      this.#add(new Receiver(pattern, resolve as (result: unknown) => void, false), options, clock);
+    });
+  }
+
+  /** As {@link wait}, for whatever comes, in the form of an iterator. */
+  next(clock: Clock): Promise<IteratorResult<Term, undefined>> {
+    return new Promise<IteratorResult<Term, undefined>>((resolve) => {
+      this.#add(new Receiver(undefined, resolve as (result: unknown) => void, true), {}, clock);
     });
   }
 
@@ -92,7 +102,8 @@ export class Receivers {
 
   #fail(receiver: Receiver, error: unknown): void {
     this.#remove(receiver);
-    receiver.resolve(Promise.reject(error));
+    if (receiver.iterates) receiver.resolve({ done: true, value: undefined });
+    else receiver.resolve(Promise.reject(error));
   }
 
   #add(receiver: Receiver, { timeout, signal }: ReceiveOptions, clock: Clock): void {
