@@ -2,7 +2,7 @@
  * Faults of processes that are quick to bring about: somebody is killed, restarts, has no descriptors
  * left, hangs up in the middle of a word. Rows R01, R08, R13, R21, R27 and R29 of the reliability table.
  */
-import { atom, atoms, startNode, t } from "disterl";
+import { atom, atoms, match, startNode, t } from "disterl";
 import { EpmdClient, type Discovery } from "disterl/epmd";
 import { equalTerms } from "disterl/term";
 import { type CEpmd, type OtpNode, startCEpmd, startOtpNode } from "disterl/testing";
@@ -154,6 +154,39 @@ forEachOtp((release, test) => {
     expect(await codeOf(ours.call(old, atom("x")))).toBe("ERR_CALL_NO_PROC");
     expect(equalTerms(await pidOf(ours, "known", second.nodeName), now)).toBe(true);
     expect(self.messageQueueLength).toBe(0);
+  });
+
+  test("both ways", "fault: epmd gives strange creations", async () => {
+    await using otp = await erlang();
+    await using relay = await Relay.start(epmd.port);
+    const seen: number[] = [];
+    for (const given of [0xffff_ffff, 0, 1]) {
+      // ALIVE2_X_RESP: 118, result, creation:32
+      relay.rewrite((reply) => {
+        if (reply.length === 6 && reply[0] === 118) reply.writeUInt32BE(given, 2);
+      });
+      await using ours = await startOurs(relay.port, { cookie: COOKIE, name: "strange@localhost" });
+      if (given !== 0) expect(ours.creation).toBe(given);
+      seen.push(ours.creation);
+      const inbox = ours.spawn({ name: "inbox" });
+      await ours.ping(otp.nodeName);
+      // A pid goes there and back, and those of the runs before are of nobody.
+      const olds = await otp.eval(`
+        {inbox, '${ours.name}'} ! {self(), hello},
+        R = case get(old) of undefined -> none; P -> monitor(process, P) end,
+        receive {'DOWN', R, _, _, Why} -> Why after 500 * length([R || R =/= none]) -> first end`);
+      expect(olds).toBe(seen.length === 1 ? "first" : "noproc");
+      const [from] = await inbox.receive(t(match.pid, atom("hello")), { timeout: 5000 });
+      inbox.send(from, inbox.pid);
+      await otp.eval(`put(old, receive Pid when is_pid(Pid) -> Pid after 5000 -> nothing end),
+        get(old) ! {and_back, get(old)}`);
+      const [, back] = await inbox.receive(t(atom("and_back"), match.pid), { timeout: 5000 });
+      expect(back.equals(inbox.pid)).toBe(true);
+      expect(back.creation).toBe(ours.creation);
+      ours.disconnect(otp.nodeName);
+    }
+    expect(new Set(seen).size).toBe(3);
+    expect(seen).not.toContain(0);
   });
 
   test("both ways", "fault: the name is taken", async () => {

@@ -3,6 +3,7 @@
  * veth pair. Takes root and `ip` of iproute2.
  */
 import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 
 let count = 0;
 let missing: string | undefined | false = false;
@@ -17,10 +18,19 @@ function tryOne(): string | undefined {
   if (process.platform !== "linux") return "network namespaces: they are Linux's";
   if (process.getuid?.() !== 0) return "network namespaces: they take root";
   try {
+    removeLeftovers();
     new FarSide()[Symbol.dispose]();
     return undefined;
   } catch (error) {
     return `network namespaces: ${(error as Error).message.trim().split("\n").at(-1)} (apt-get install iproute2)`;
+  }
+}
+
+/** Of test runs that were killed: the names hold their process ids. */
+function removeLeftovers(): void {
+  const list = execFileSync("ip", ["netns", "list"], { encoding: "utf8" });
+  for (const [name, pid] of list.matchAll(/^disterl-(\d+)-\d+/gm)) {
+    if (!existsSync(`/proc/${pid}`)) ip("netns", "delete", name);
   }
 }
 

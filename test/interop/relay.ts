@@ -6,6 +6,7 @@ export class Relay implements AsyncDisposable {
   /** Bytes of the far end that go on to the near end before the harm; infinite at first. */
   #allowed = Number.POSITIVE_INFINITY;
   #harm: (near: Socket, far: Socket) => void = () => {};
+  #rewrite: (chunk: Buffer) => void = () => {};
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
@@ -31,6 +32,11 @@ export class Relay implements AsyncDisposable {
     this.#harm = harm;
   }
 
+  /** What the far end says can be changed on its way, chunk by chunk. */
+  rewrite(change: (chunk: Buffer) => void): void {
+    this.#rewrite = change;
+  }
+
   #join(near: Socket, far: Socket): void {
     const ends = [near, far] as const;
     for (const [from, to] of [ends, [far, near] as const]) {
@@ -44,6 +50,7 @@ export class Relay implements AsyncDisposable {
     }
     near.on("data", (chunk) => far.write(chunk));
     far.on("data", (chunk) => {
+      this.#rewrite(chunk);
       const part = chunk.subarray(0, this.#allowed);
       this.#allowed -= part.length;
       if (this.#allowed > 0) near.write(part);

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type CEpmd, type OtpNode, startCEpmd, startOtpNode } from "disterl/testing";
 import { afterAll, beforeAll, expect } from "vitest";
-import { forEachOtp } from "./otp.ts";
+import { forEachElixir, forEachOtp } from "./otp.ts";
 import { ECHO_NODE, OurProgram } from "./our-programs.ts";
 
 const COOKIE = "a_cookie_for_tests_only";
@@ -68,6 +68,57 @@ async function startEchoNode(epmdPort: number): Promise<OurProgram> {
   await program.waitFor(/READY .*\n/);
   return program;
 }
+
+forEachElixir((release, test) => {
+  test(
+    "Erlang dials",
+    "Elixir: workers are linked, monitored, called and told to spawn",
+    async () => {
+      await using epmd = await startCEpmd({ release });
+      await using elixir = await startOtpNode({
+        ...{ release, nameType: "short", cookie: COOKIE, epmdPort: epmd.port, elixir: true },
+      });
+      await using program = await startEchoNode(epmd.port);
+      expect(program.out).toContain("READY");
+      expect(await elixir.evalElixir(ELIXIR_SCRIPT)).toBe(
+        "[:ok, true, :boom, {:stop, 1}, :pong, :noproc]",
+      );
+    },
+  );
+});
+
+/** One thing after the other, each by what Elixir calls it. */
+const ELIXIR_SCRIPT = String.raw`
+  node = :echo@localhost
+  worker = fn -> GenServer.call({:ctl, node}, :spawn_worker) end
+  tell = fn pid, command ->
+    ref = make_ref()
+    send(pid, {:do, self(), ref, command})
+    receive do {^ref, result} -> result after 5000 -> :no_answer end
+  end
+  Process.flag(:trap_exit, true)
+
+  linked = worker.()
+  Process.link(linked)
+  died = tell.(linked, {:die, :boom})
+  exit = receive do {:EXIT, ^linked, reason} -> reason after 5000 -> :nothing end
+
+  monitored = worker.()
+  ref = Process.monitor(monitored)
+  trapped = tell.(monitored, {:trap_exit, true}) == false
+  Process.exit(monitored, :first)
+  [{:EXIT, from, :first}] = tell.(monitored, :mailbox)
+  true = from == self()
+  tell.(monitored, {:die, {:stop, 1}})
+  down = receive do {:DOWN, ^ref, :process, ^monitored, reason} -> reason after 5000 -> :nothing end
+
+  spawner = worker.()
+  args = [self(), :pong]
+  {:ok, spawned} = tell.(spawner, {:spawn_request, node(), :erlang, :send, args, [:link]})
+  pong = receive do :pong -> :pong after 5000 -> :nothing end
+  ^spawned = spawned
+  gone = try do GenServer.call(monitored, :x) catch :exit, {reason, _} -> reason end
+  [died, trapped, exit, down, pong, gone]`;
 
 /** The headlines of the module, each with the functions of one argument, `Node`, below it. */
 function sectionsOf(module: string): Map<string, string[]> {
