@@ -258,6 +258,27 @@ forEachOtp((release, test) => {
     },
     60_000,
   );
+
+  test(
+    "we dial",
+    "an event loop that stands still for longer than the tick time: told first, and it was the peer that left",
+    async () => {
+      const netTickTime = 4;
+      await using pair = await startPair(release, {
+        ours: { netTickTime },
+        flags: ["-kernel", "net_ticktime", String(netTickTime)],
+      });
+      const { ours, otp } = pair;
+      await ours.ping(otp.nodeName);
+      const events = ours.status();
+      block(8000);
+      const first = await events.next();
+      expect(first.value).toMatchObject({ type: "self_stalled" });
+      expect(await nextStatus(events, "nodedown")).toMatchObject({ reason: "connection_closed" });
+      await ours.ping(otp.nodeName);
+    },
+    60_000,
+  );
 });
 
 /** Counts what comes until `{done, Pid}`; tells that pid the number, and starts anew. */
