@@ -122,8 +122,8 @@ function information(
     : entries.map(([key, value]) => t(key, value));
 }
 
-const OPTION_NAMES = ["nodeType", "nodedownReason", "connectionId", "info"];
-const NODE_TYPES = ["visible", "hidden", "all"];
+const OPTION_NAMES = new Set(["nodeType", "nodedownReason", "connectionId", "info"]);
+const NODE_TYPES = new Set<string>(["visible", "hidden", "all"]);
 
 /** The key of Erlang's empty list of options, which is as none. */
 const PLAIN = keyOf({});
@@ -131,10 +131,10 @@ const PLAIN = keyOf({});
 /** @throws TypeError when there is no such option, or no such value. */
 function keyOf(options: MonitorNodesOptions = {}): string {
   for (const name of Object.keys(options)) {
-    if (!OPTION_NAMES.includes(name)) throw new TypeError(`monitorNodes has no option "${name}"`);
+    if (!OPTION_NAMES.has(name)) throw new TypeError(`monitorNodes has no option "${name}"`);
   }
   const { nodeType, nodedownReason = false, connectionId = false, info = "list" } = options;
-  if (nodeType !== undefined && !NODE_TYPES.includes(nodeType)) {
+  if (nodeType !== undefined && !NODE_TYPES.has(nodeType)) {
     throw new TypeError(`nodeType is "visible", "hidden" or "all", not "${nodeType}"`);
   }
   if (info !== "list" && info !== "map") {
