@@ -23,11 +23,13 @@ export class Arrivals {
     return new Promise((resolve, reject) => {
       const waiting = this.#waiting.get(node) ?? new Set();
       this.#waiting.set(node, waiting);
-      const timer = this.#clock.after(SETUP_MS, () => {
-        waiting.delete(arrive);
-        if (waiting.size === 0) this.#waiting.delete(node);
-        reject(new Error(`${node.text} did not connect`));
-      });
+      const timer = this.#clock
+        .after(SETUP_MS, () => {
+          waiting.delete(arrive);
+          if (waiting.size === 0) this.#waiting.delete(node);
+          reject(new Error(`${node.text} did not connect`));
+        })
+        .unref();
       const arrive = (): void => {
         timer.cancel();
         resolve();

@@ -70,15 +70,19 @@ function check(cluster: Cluster): void {
 
 const SEEDS = Number(process.env["DISTERL_GLOBAL_SEEDS"] ?? 40);
 
-test(`whatever happens to a mesh, in the end all have the same names (${SEEDS} seeds)`, async () => {
-  for (let seed = 1; seed <= SEEDS; seed++) {
-    try {
-      await run(seed);
-    } catch (error) {
-      throw new Error(`seed ${seed}`, { cause: error });
+test(
+  `whatever happens to a mesh, in the end all have the same names (${SEEDS} seeds)`,
+  async () => {
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      try {
+        await run(seed);
+      } catch (error) {
+        throw new Error(`seed ${seed}`, { cause: error });
+      }
     }
-  }
-}, 3000 * SEEDS);
+  },
+  3000 * SEEDS,
+);
 
 async function run(seed: number): Promise<void> {
   const random = seededRandom(seed);

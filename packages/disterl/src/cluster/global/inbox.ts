@@ -44,10 +44,12 @@ export class Inbox<Message> {
     this.#timer =
       timeoutMs === undefined || isLate || this.#closed
         ? undefined
-        : this.#clock.after(timeoutMs, () => {
-            isLate = true;
-            this.#wake?.();
-          });
+        : this.#clock
+            .after(timeoutMs, () => {
+              isLate = true;
+              this.#wake?.();
+            })
+            .unref();
     for (;;) {
       const message = this.take(fits);
       if (message !== undefined || isLate) {

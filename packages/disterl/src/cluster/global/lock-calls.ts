@@ -15,6 +15,9 @@ export const GLOBAL_NAME_SERVER: Atom = atom("global_name_server");
 const SET_LOCK = atom("set_lock");
 const DEL_LOCK = atom("del_lock");
 
+/** How long a wait goes on without a look at whether anybody still waits. */
+const NAP_MS = 500;
+
 /** Answers of those nodes that gave one. */
 export type Replies = readonly (readonly [node: Atom, reply: Term])[];
 
@@ -106,9 +109,13 @@ export function retryDelay(times: number, random: () => number): number {
   return 1 + Math.floor((random() / 2 ** 32) * most);
 }
 
-/** Waits before the next try. */
-export function randomSleep({ clock, random }: LockCaller, times: number): Promise<void> {
-  return new Promise((resolve) => {
-    clock.after(retryDelay(times, random), resolve);
-  });
+/** Waits before the next try; not much longer than the process lives. */
+export async function randomSleep(caller: LockCaller, times: number): Promise<void> {
+  const { process, clock, random } = caller;
+  const end = clock.now() + retryDelay(times, random);
+  for (let left = end - clock.now(); left > 0 && process.alive; left = end - clock.now()) {
+    await new Promise<void>((go) => {
+      clock.after(Math.min(left, NAP_MS), go);
+    });
+  }
 }

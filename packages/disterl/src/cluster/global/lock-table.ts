@@ -15,7 +15,7 @@ export type LockId = Tuple<readonly [Term, Term]>;
 export const GLOBAL: Atom = atom("global");
 
 interface Holder {
-  readonly pid: Pid;
+  pid: Pid;
   readonly ref: Reference;
 }
 
@@ -94,6 +94,13 @@ export class LockTable {
       for (const holder of lock.holders.filter(({ pid }) => pid.node === node)) {
         this.#release(lock, holder, true);
       }
+    }
+  }
+
+  /** This node has another name than before: its processes have other pids. */
+  rename(moved: (pid: Pid) => Pid | undefined): void {
+    for (const { holders } of this.#locks.values()) {
+      for (const holder of holders) holder.pid = moved(holder.pid) ?? holder.pid;
     }
   }
 

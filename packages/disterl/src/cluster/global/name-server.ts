@@ -1,11 +1,11 @@
-import { genRequest, type GenRequest, reply } from "../../otp/gen.ts";
+import { genRequest } from "../../otp/gen.ts";
 import type { Process } from "../../process/process.ts";
-import { Atom, atom, atoms } from "../../term/atom.ts";
-import { Pid } from "../../term/pid.ts";
+import { type Atom, atoms } from "../../term/atom.ts";
+import type { Pid } from "../../term/pid.ts";
 import { Reference } from "../../term/reference.ts";
 import type { Term } from "../../term/term.ts";
 import { isTuple, t } from "../../term/tuple.ts";
-import { insertName } from "./apply-operations.ts";
+import { Answers } from "./answers.ts";
 import { Conflicts } from "./conflict.ts";
 import type { GlobalHost, GlobalOptions, GlobalParts } from "./host.ts";
 import { Inbox } from "./inbox.ts";
@@ -14,18 +14,10 @@ import { type LockId, LockTable } from "./lock-table.ts";
 import { Locker, type LockerMessage } from "./locker.ts";
 import { Membership } from "./membership.ts";
 import { Merger } from "./merger.ts";
-import { type PeerMessage, PROTOCOL_VERSION, readPeerMessage } from "./messages.ts";
+import { type PeerMessage, readPeerMessage } from "./messages.ts";
 import { NameTable } from "./name-table.ts";
 import { type Departure, Partitions } from "./partitions.ts";
 import { Registrar } from "./registrar.ts";
-import { externalTerm, knownTerm } from "./wire-terms.ts";
-
-const YES = atom("yes");
-const NO_TRACE = atom("no_trace");
-
-type Call = Extract<GenRequest, { kind: "call" }>;
-/** Answers a call, or undefined: it gets no answer, as in OTP. */
-type Answer = (elements: readonly Term[], from: Pid) => Term | undefined;
 
 /**
  * The process registered as `global_name_server`, and its helpers: what `global` is on this node.
@@ -40,7 +32,7 @@ export class GlobalNameServer {
   readonly #jobs: (() => void)[] = [];
   /** Comes to the mailbox once for each job: nobody else can send this very tuple. */
   readonly #wake = t();
-  readonly #answers: ReadonlyMap<string, Answer>;
+  readonly #answers: Answers;
   #handling = false;
   readonly #syncers = new Set<{ readonly waiting: Set<Atom>; readonly done: () => void }>();
   /** Nodes of a `disconnect` whose nodedown is still to come. */
@@ -51,10 +43,13 @@ export class GlobalNameServer {
     const { members } = this.parts;
     this.#merger = new Merger(this.parts, (node) => this.#extraNodedown(node));
     this.#partitions = new Partitions(this.parts, (node, how) => this.#depart(node, how));
-    this.#answers = this.#makeAnswers();
     this.registrar = new Registrar(this.lockCaller(this.#spawnHelper(host)), () =>
       this.#later(() => [...members.known.keys()]),
     );
+    this.#answers = new Answers(this.parts, () => ({
+      registrar: this.registrar.process.pid,
+      merging: this.#merger.sessions.nodes(),
+    }));
     this.#runLocker();
   }
 
@@ -165,9 +160,10 @@ export class GlobalNameServer {
   renamed(): void {
     this.#post(() => {
       const { processes } = this.parts.host;
-      this.parts.names.rename((pid) =>
-        processes.identity.isFormer(pid) ? processes.find(pid)?.pid : undefined,
-      );
+      const moved = (pid: Pid): Pid | undefined =>
+        processes.identity.isFormer(pid) ? processes.find(pid)?.pid : undefined;
+      this.parts.names.rename(moved);
+      this.parts.locks.rename(moved);
     });
   }
 
@@ -262,14 +258,20 @@ export class GlobalNameServer {
 
   #message(message: Term, peer: Atom | undefined): void {
     const request = genRequest(message);
-    if (request?.kind === "call") return this.#call(request);
-    if (isTuple(message, 5) && message[0] === atoms.DOWN && message[1] instanceof Reference) {
+    if (request?.kind === "call") return this.#answers.answer(request);
+    const isOwn = peer === undefined;
+    if (
+      isOwn &&
+      isTuple(message, 5) &&
+      message[0] === atoms.DOWN &&
+      message[1] instanceof Reference
+    ) {
       this.#down(message[1]);
       return;
     }
     const read = readPeerMessage(request === undefined ? message : request.request);
     // What others say they are from is passed on for the loss of connections only.
-    if (read === undefined || peer === undefined) return;
+    if (read === undefined || isOwn) return;
     if (read.type === "lost_connection" || senderOf(read) === peer) this.#peerMessage(read);
   }
 
@@ -312,88 +314,9 @@ export class GlobalNameServer {
     lockerInbox.post({ type: "lock_set", locker, set, tag: myTag });
   }
 
-  #call({ from, request }: Call): void {
-    const [tag, elements] = isTuple(request) ? [request[0], request.slice(1)] : [request, []];
-    if (!(tag instanceof Atom)) return;
-    const answer = this.#answers.get(`${tag.text}/${elements.length}`)?.(elements, from[0]);
-    if (answer === undefined) return;
-    try {
-      reply(this.parts.server, from, answer);
-    } catch {
-      // It takes so little that not even this can be sent: others shall not wait for it either.
-      this.parts.host.disconnect(from[0].node);
-    }
-  }
-
-  #makeAnswers(): ReadonlyMap<string, Answer> {
-    const { names, locks, members } = this.parts;
-    const known = (): Term => [...members.known.keys()];
-    return new Map<string, Answer>([
-      ["set_lock/1", ([id], from) => this.#setLock(id, from)],
-      [
-        "del_lock/1",
-        ([id], from) => {
-          if (isLockId(id)) locks.delete(id, from);
-          return isLockId(id) ? true : undefined;
-        },
-      ],
-      ["register/3", (elements, from) => this.#register(elements, from)],
-      ["register_ext/4", (elements, from) => this.#register(elements, from)],
-      [
-        "unregister/1",
-        ([name]) => {
-          if (name !== undefined) names.delete(name);
-          return atoms.ok;
-        },
-      ],
-      ["get_known/0", known],
-      ["get_synced/0", () => [...members.synced]],
-      ["get_names_ext/0", () => names.external().map(externalTerm)],
-      ["get_protocol_version/0", () => PROTOCOL_VERSION],
-      ["info/0", () => this.#state()],
-    ]);
-  }
-
-  #setLock(id: Term | undefined, from: Pid): boolean | undefined {
-    if (!isLockId(id)) return undefined;
-    const { host, locks } = this.parts;
-    // Of who is not there (any more) nobody would hear that it ended.
-    const isHere = from.node === this.#ownNode() || host.isConnected(from.node);
-    return isHere && locks.set(id, from);
-  }
-
-  #register([name, pid, method, registrar]: readonly Term[], from: Pid): Term | undefined {
-    if (name === undefined || !(pid instanceof Pid) || method === undefined) return undefined;
-    const external = registrar instanceof Atom ? { name, pid, registrar } : undefined;
-    if (!insertName(this.parts, { name, pid, method }, from, external)) {
-      // What others take for registered is not, here: better not to be one of them.
-      this.parts.host.disconnect(from.node);
-      return undefined;
-    }
-    return YES;
-  }
-
-  /** `global:info/0`: the record of the server's state, as in OTP. */
-  #state(): Term {
-    const { members, options, locker, locks } = this.parts;
-    const { connectAll, preventOverlappingPartitions } = options;
-    const conf = t(atom("conf"), connectAll, preventOverlappingPartitions);
-    const known = [...members.known].map(knownTerm);
-    const registrar = this.registrar.process.pid;
-    const [synced, resolvers] = [[...members.synced], this.#merger.sessions.nodes()];
-    const own = this.#ownNode();
-    const down = locks.globalLockDown;
-    const pids = [locker.pid, registrar, NO_TRACE, down] as const;
-    return t(atom("state"), conf, known, synced, resolvers, [], own, ...pids);
-  }
-
   #ownNode(): Atom {
     return this.parts.server.pid.node;
   }
-}
-
-function isLockId(id: Term | undefined): id is LockId {
-  return isTuple(id, 2);
 }
 
 function senderOf(message: PeerMessage): Atom {

@@ -62,7 +62,8 @@ export function startGlobal(
       else if (!hidden) server.nodeup(name);
     },
     nodeDown: ({ node: name, hidden, connectionId }) => {
-      if (connectionId !== undefined && !hidden) server.nodedown(name);
+      if (connectionId === undefined) server.renamed();
+      else if (!hidden) server.nodedown(name);
     },
   });
   return new Global(server, node.caller);
