@@ -313,11 +313,11 @@ function checkSpawn(history: History, call: SpawnCall, report: Report): void {
   const what = `the request of ${describeActor(from)} for a process on ${peer}`;
   if (replies.length > 1) report(`${what} was answered ${replies.length} times`);
   if (from.died !== undefined) return;
-  if (replies.length === 0) report(`${what} was never answered`);
   const [reply] = replies;
+  if (reply === undefined) return report(`${what} was never answered`);
   if (reply instanceof Pid) return;
   if (reply !== atoms.noconnection || !mayHaveLost(history, from.run, { name: peer })) {
-    report(`${what} was refused with ${formatTerm(reply as Term)}`);
+    report(`${what} was refused with ${formatTerm(reply)}`);
   }
   if (call.link && child !== undefined && child.died === undefined) {
     report(`${describeActor(child)} lives, although its link was lost with the answer`);
