@@ -46,6 +46,7 @@ export function call(
   { timeout = DEFAULT_CALL_TIMEOUT, signal }: CallOptions = {},
 ): Promise<Term> {
   if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
+  if (!from.alive) return Promise.reject(from.exited());
   const { node, target } = callTarget(to, from.pid.node);
   return new Promise<Term>((resolve, reject) => {
     const pending = new PendingCall(from, to, node, target, { resolve, reject });

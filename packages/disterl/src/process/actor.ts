@@ -381,7 +381,7 @@ export abstract class Actor implements Runnable {
   }
 
   /** What those get who ask something of a process that has ended. @internal */
-  protected exited(): ProcessError {
+  exited(): ProcessError {
     const text = `the process ${this.pid.toString()} has ended`;
     // Where it was ended from says nothing to who waited, and looking costs more than all the rest.
     const { stackTraceLimit } = Error;

@@ -13,20 +13,22 @@ export class NameRegistry {
    *   process has one; TypeError for `undefined`, which is no name.
    */
   register(name: Name, process: Process): void {
-    if (name === atoms.undefined) throw new TypeError("undefined cannot be registered");
-    const holder = this.#byName.get(name);
-    if (holder !== undefined) {
-      throw new ProcessError(
-        "ERR_NAME_REGISTERED",
-        `the name ${String(name)} is registered to ${holder.pid.toString()} already`,
-      );
-    }
+    this.assertFree(name);
     if (process.registeredName !== undefined) {
-      const text = `${process.pid.toString()} is registered already, as ${String(process.registeredName)}`;
+      const text = `${process.pid.toString()} is registered as ${String(process.registeredName)}: unregister that first`;
       throw new ProcessError("ERR_PROCESS_NAMED", text);
     }
     this.#byName.set(name, process);
     process.registeredName = name;
+  }
+
+  /** @throws as {@link register}, about the name. */
+  assertFree(name: Name): void {
+    if (name === atoms.undefined) throw new TypeError("undefined cannot be registered");
+    const holder = this.#byName.get(name);
+    if (holder === undefined) return;
+    const text = `the name ${String(name)} is registered to ${holder.pid.toString()}: unregister it first, or take another`;
+    throw new ProcessError("ERR_NAME_REGISTERED", text);
   }
 
   /** @returns whether the name was registered. */

@@ -84,12 +84,13 @@ export class ProcessTable {
     if (body !== undefined && onMessage !== undefined) {
       throw new TypeError("a process has a body or onMessage, not both");
     }
+    const registered = typeof name === "string" ? atomOrBoolean(name) : name;
+    // Before there is a process: what cannot be started must not run.
+    if (registered !== undefined) this.names.assertFree(registered);
     let pid = this.identity.nextPid();
     if (this.identity.pidsWrapped) while (this.#byId.has(pid.id)) pid = this.identity.nextPid();
     const process = new Process(this, pid, options, body, parent);
-    if (name !== undefined) {
-      this.names.register(typeof name === "string" ? atomOrBoolean(name) : name, process);
-    }
+    if (registered !== undefined) this.names.register(registered, process);
     this.#byId.set(pid.id, process);
     return process;
   }

@@ -1,6 +1,7 @@
 import { expect, expectTypeOf, test } from "vitest";
 import { FAR, scene, THERE } from "../../../../test/process-scene.ts";
 import { atom, atoms } from "../term/atom.ts";
+import { call } from "../otp/gen.ts";
 import { match } from "../term/match.ts";
 import type { Reference } from "../term/reference.ts";
 import type { Term } from "../term/term.ts";
@@ -73,6 +74,32 @@ test("one that was ended before it started does not run", async () => {
   processes.spawn({}, () => void runs++).exit();
   await turn();
   expect(runs).toBe(0);
+});
+
+test("one whose name is taken does not run", async () => {
+  const { processes } = scene();
+  processes.spawn({ name: "taken" });
+  let runs = 0;
+  expect(() => processes.spawn({ name: "taken" }, () => void runs++)).toThrow(
+    /unregister it first/,
+  );
+  await turn();
+  expect(runs).toBe(0);
+  expect(processes.size).toBe(1);
+});
+
+test("code that goes on after the end of its process starts nothing, and waits for nothing", async () => {
+  const { processes } = scene();
+  const self = processes.spawn({});
+  const asked = self.spawnAt(FAR, "m", "f", []).catch((error: unknown) => error);
+  self.exit(atom("bye"));
+  const ended = { code: "ERR_PROCESS_EXITED", reason: atom("bye") };
+  expect(await asked).toMatchObject(ended);
+  expect(() => self.spawn({ link: true })).toThrow(/has ended/);
+  await expect(self.spawnAt(FAR, "m", "f", [])).rejects.toMatchObject(ended);
+  await expect(call(self, "nobody", 1)).rejects.toMatchObject(ended);
+  await expect(self.receive()).rejects.toMatchObject(ended);
+  expect(processes.size).toBe(0);
 });
 
 test("receive with a pattern leaves the others in order, and knows the type", async () => {

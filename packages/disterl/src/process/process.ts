@@ -82,10 +82,14 @@ export class Process extends LinkedActor {
 
   // ── children ──────────────────────────────────────────────────────────────────────────────────
 
-  /** Starts a process that prints where this one does, linked or monitored if so asked. */
+  /**
+   * Starts a process that prints where this one does, linked or monitored if so asked.
+   * @throws ProcessError `ERR_NAME_REGISTERED`, `ERR_PROCESS_EXITED` when this one has ended.
+   */
   spawn(body: ProcessBody, options?: ChildOptions): Process;
   spawn(options?: ChildOptions): Process;
   spawn(first: ProcessBody | ChildOptions = {}, second: ChildOptions = {}): Process {
+    if (!this.alive) throw this.exited();
     const body = typeof first === "function" ? first : undefined;
     const { link, monitor, ...rest } = typeof first === "function" ? second : first;
     const { groupLeader, asyncContext, table } = this;

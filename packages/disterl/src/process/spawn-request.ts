@@ -45,6 +45,8 @@ export interface SpawnCall {
 interface SpawnWait {
   readonly started: (pid: Pid, token: Term | undefined) => void;
   readonly refused: (reason: Name, token: Term | undefined) => void;
+  /** Who asked has ended. */
+  readonly ended?: () => void;
 }
 
 /** A request of a process that waits for its reply. */
@@ -132,6 +134,7 @@ export class PendingSpawn {
   /** What was started hears of the end over its link. */
   requesterEnded(reason: Term): void {
     this.#owner.table.spawnRequests.abandon(this.ref, reason);
+    this.#wait.ended?.();
   }
 }
 
@@ -164,6 +167,7 @@ export function spawnAt(
   call: SpawnCall,
   options: SpawnAtOptions,
 ): Promise<Pid | readonly [Pid, Reference]> {
+  if (!self.alive) return Promise.reject(self.exited());
   return new Promise((resolve, reject) => {
     const ref = self.table.identity.nextReference();
     const { module, fun, args, node } = call;
@@ -173,7 +177,8 @@ export function spawnAt(
       reject(new ProcessError("ERR_SPAWN_REFUSED", text, reason));
     };
     const started = (pid: Pid): void => resolve(options.monitor ? [pid, ref] : pid);
-    new PendingSpawn(self, ref, nodeAtom(node), options, { started, refused }).send(call);
+    const ended = (): void => reject(self.exited());
+    new PendingSpawn(self, ref, nodeAtom(node), options, { started, refused, ended }).send(call);
   });
 }
 
