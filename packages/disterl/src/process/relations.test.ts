@@ -112,7 +112,7 @@ test("names: one each, and not undefined", () => {
   const one = processes.spawn({ name: "one" });
   const other = processes.spawn({});
   expect(() => processes.names.register(atom("one"), other)).toThrow("registered to");
-  expect(() => processes.names.register(atom("two"), one)).toThrow("registered already");
+  expect(() => processes.names.register(atom("two"), one)).toThrow("unregister that first");
   expect(() => processes.names.register(atoms.undefined, other)).toThrow(TypeError);
   expect(() => processes.spawn({ name: "one" })).toThrow("registered to");
   expect(processes.size).toBe(2);
