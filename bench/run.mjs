@@ -28,7 +28,7 @@ const { values: options } = parseArgs({
 const settings = { quick: options.quick };
 if (options.rounds !== undefined) settings.rounds = Number(options.rounds);
 
-if (!buildWhenNeeded()) process.exit(1);
+if (!(await buildWhenNeeded())) process.exit(1);
 const results = [];
 for (const file of readdirSync(`${root}bench`).sort()) {
   if (!file.endsWith(".mjs") || file === "run.mjs" || !isWanted(file)) continue;

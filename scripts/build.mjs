@@ -1,5 +1,7 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+// npm run build: types by the compiler, JavaScript by bundle.mjs.
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { captureCommand, root } from "./run-command.mjs";
 
 const PACKAGES = ["packages/disterl", "packages/cli"];
@@ -7,18 +9,29 @@ const PACKAGES = ["packages/disterl", "packages/cli"];
 /**
  * Builds the packages when a source is younger than what was built; says so, and shows what the
  * compiler said when it fails.
- * @returns {boolean} whether they are built
+ * @returns {Promise<boolean>} whether they are built
  */
-export function buildWhenNeeded() {
+export async function buildWhenNeeded() {
   if (PACKAGES.every(isBuilt)) return true;
   console.log("Building (npm run build)");
-  const { code, output } = captureCommand("tsc", ["-b", ...PACKAGES]);
-  if (code !== 0) console.log(output);
-  return code === 0;
+  return build();
 }
 
+async function build() {
+  const { code, output } = captureCommand("tsc", ["-b", ...PACKAGES]);
+  if (code !== 0) {
+    console.log(output);
+    return false;
+  }
+  // Only where packages are installed is there a bundler.
+  const { bundle } = await import("./bundle.mjs");
+  for (const folder of PACKAGES) await bundle(join(root, folder));
+  return true;
+}
+
+/** What is built last is younger than every source. */
 function isBuilt(folder) {
-  const stamp = join(root, folder, "dist/.tsbuildinfo");
+  const stamp = join(root, folder, lastBuilt(folder));
   if (!existsSync(stamp)) return false;
   const built = statSync(stamp).mtimeMs;
   const inputs = readdirSync(join(root, folder, "src"), { recursive: true })
@@ -26,3 +39,10 @@ function isBuilt(folder) {
     .concat(join(root, folder, "package.json"), join(root, folder, "tsconfig.json"));
   return inputs.every((path) => statSync(path).mtimeMs < built);
 }
+
+function lastBuilt(folder) {
+  const { exports, bin } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
+  return exports["."]?.default ?? Object.values(bin)[0];
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = (await build()) ? 0 : 1;

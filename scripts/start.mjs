@@ -3,6 +3,6 @@ import { buildWhenNeeded } from "./build.mjs";
 import { installPackages } from "./install.mjs";
 import { root, runCommand } from "./run-command.mjs";
 
-if (!(await installPackages({ quiet: true })) || !buildWhenNeeded()) process.exit(1);
+if (!(await installPackages({ quiet: true })) || !(await buildWhenNeeded())) process.exit(1);
 const demo = [`${root}examples/demo.mjs`, ...process.argv.slice(2)];
 process.exitCode = await runCommand(process.execPath, demo);

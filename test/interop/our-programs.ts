@@ -2,7 +2,7 @@
  * The `disterl` command and the examples as processes of their own, from the sources: both packages
  * are put into a temporary directory the way an installation has them.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   copyFileSync,
@@ -10,15 +10,11 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
-  readFileSync,
   rmSync,
   symlinkSync,
-  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import ts from "typescript";
+import { join } from "node:path";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -34,7 +30,7 @@ export const ECHO_NODE = "examples/echo-node.mjs";
 let installation: string | undefined;
 
 /**
- * Where the programs are; made at the first call, removed when this process ends. That takes seconds
+ * Where the programs are; made at the first call, removed when this process ends. That takes a moment
  * in which nothing else happens: tests that watch the time call it before they begin.
  */
 export function installed(): string {
@@ -57,23 +53,8 @@ export function installed(): string {
 function putPackage(from: string, to: string): void {
   mkdirSync(to, { recursive: true });
   copyFileSync(join(from, "package.json"), join(to, "package.json"));
-  const compilerOptions: ts.CompilerOptions = {
-    target: ts.ScriptTarget.ES2023,
-    module: ts.ModuleKind.ESNext,
-    verbatimModuleSyntax: true,
-    rewriteRelativeImportExtensions: true,
-  };
-  for (const path of sourcesIn(join(from, "src"))) {
-    const source = readFileSync(join(from, "src", path), "utf8");
-    const target = join(to, "dist", path.replace(/\.ts$/, ".js"));
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, ts.transpileModule(source, { compilerOptions }).outputText);
-  }
-}
-
-function sourcesIn(directory: string): string[] {
-  const files = readdirSync(directory, { recursive: true, encoding: "utf8" });
-  return files.filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"));
+  const bundle = join(root, "scripts/bundle.mjs");
+  execFileSync(process.execPath, [bundle, from, join(to, "dist")], { stdio: "inherit" });
 }
 
 /** A program of ours that runs, and what it has printed. */
