@@ -7,7 +7,7 @@ import { build } from "esbuild";
 
 /**
  * A program that imports the library opens a dozen files instead of three hundred: it starts in half
- * the time, with less memory and fewer descriptors (docs/decisions/0009). What several doors need is
+ * the time, with less memory and fewer descriptors (docs/decisions/0010). What several doors need is
  * there once, so that a class is the same class whatever door it came through.
  * @param {string} folder the package's, absolute
  * @param {string} [outdir] default: its `dist`
