@@ -1,13 +1,17 @@
 /**
- * There and back: how long a message and its answer take, and how many calls of a `gen_server` one
- * caller, or a hundred at once, get answered in a second.
+ * There and back: how long a message and its answer take, and how many calls (of a `gen_server`, or of
+ * a function by `erpc`) one caller, or a hundred at once, get answered in a second.
  */
 import { Peers } from "./peers/peers.mjs";
+import { cpuOf } from "./peers/process-figures.mjs";
 import { calibrated, interleaved, printRows, rowOf } from "./rounds.mjs";
 
 export const question = "round trips and calls";
 
 const BEAM = "BEAM to BEAM";
+const limits = {
+  in: "an Erlang caller sends three signals for each call, each with a write of its own",
+};
 const LIMIT = "two processes wake each other by turns; on which cores decides, see the spread";
 
 export async function run({ quick = false, rounds = quick ? 3 : 7 } = {}) {
@@ -27,8 +31,11 @@ export async function run({ quick = false, rounds = quick ? 3 : 7 } = {}) {
     return [
       // Many short rounds: which cores the system wakes the two on changes now and then, and decides.
       ...(await roundTripRows(pairs, bare, 4 * rounds, quick ? 150 : 500)),
-      ...(await callRows(pairs, 1, rounds, ms, { out: 1, in: 1, own: 1 })),
-      ...(await callRows(pairs, 100, rounds, ms, { out: 2 })),
+      ...(await callRows(pairs, { callers: 1, least: { out: 1, in: 1, own: 1 } }, rounds, ms)),
+      ...(await callRows(pairs, { callers: 100, least: { out: 2, in: 2 } }, rounds, ms)),
+      ...(await callRows(pairs, { kind: "erpc", callers: 1, least: {} }, rounds, ms)),
+      ...(await callRows(pairs, { kind: "erpc", callers: 100, least: {} }, rounds, ms)),
+      ...(await receivingRows(pairs.in, rounds, ms)),
     ];
   } finally {
     await peers.stop();
@@ -75,28 +82,73 @@ async function roundTripRows(pairs, bare, rounds, count) {
   return rows;
 }
 
-async function callRows(pairs, callers, rounds, ms, targets) {
+/** A task that makes calls; gives how many in a second, and notes the CPU of one at both ends. */
+async function calling([from, to], { callers, ...call }, ms, cost = { from: [], to: [] }) {
+  const calls = (count) => from.ask("calls", { to: to.name, callers, count, ...call });
+  const most = Math.max(callers, await calibrated(calls, ms, callers));
+  const count = most - (most % callers);
+  return async () => {
+    const before = { from: cpuOf(from.pid), to: cpuOf(to.pid) };
+    const { us } = await calls(count);
+    cost.from.push((cpuOf(from.pid) - before.from) / count);
+    cost.to.push((cpuOf(to.pid) - before.to) / count);
+    return (count / us) * 1e6;
+  };
+}
+
+const labels = { gen: "gen_server calls", erpc: "erpc calls" };
+
+async function callRows(pairs, { kind = "gen", callers, least }, rounds, ms) {
   const tasks = new Map();
-  for (const [way, [from, to]] of Object.entries(pairs)) {
-    const calls = (count) => from.ask("calls", { to: to.name, callers, count });
-    const count = Math.max(callers, await calibrated(calls, ms, callers));
-    tasks.set(way, async () => {
-      const made = count - (count % callers);
-      return (made / (await calls(made)).us) * 1e6;
-    });
+  const costs = {};
+  for (const [way, pair] of Object.entries(pairs)) {
+    costs[way] = { from: [], to: [] };
+    tasks.set(way, await calling(pair, { kind, callers }, ms, costs[way]));
   }
   const figures = await interleaved(tasks, rounds);
-  const label =
-    callers === 1 ? "gen_server calls, one after another" : `gen_server calls, ${callers} at once`;
+  const label = `${labels[kind]}, ${callers === 1 ? "one after another" : `${callers} at once`}`;
   const row = (way, name, more) =>
     rowOf({ name: `${label}, ${name}`, unit: "call/s", values: figures.get(way), ...more });
   const beside = { beside: figures.get("beam"), to: BEAM };
+  const cost = (way, side, name) =>
+    rowOf({ name: `CPU of ${label}, ${name}`, unit: "us", values: costs[way][side] });
   return [
     row("beam", BEAM),
     ...Object.entries(ways).map(([way, name]) =>
-      row(way, name, { ...beside, least: targets[way] }),
+      row(way, name, { ...beside, least: least[way], why: limits[way] }),
     ),
+    ...(callers === 1
+      ? []
+      : [
+          cost("beam", "from", "BEAM calls BEAM"),
+          cost("beam", "to", "BEAM serves BEAM"),
+          cost("in", "from", "BEAM calls Node"),
+          cost("in", "to", "Node serves BEAM"),
+          cost("out", "from", "Node calls BEAM"),
+        ]),
   ];
+}
+
+/** Servers that are a body with `await receive()`, beside those that are a callback. */
+async function receivingRows(pair, rounds, ms) {
+  const rows = [];
+  for (const callers of [1, 100]) {
+    const tasks = new Map();
+    for (const server of ["server", "receiving_server"]) {
+      tasks.set(server, await calling(pair, { callers, server }, ms));
+    }
+    const figures = await interleaved(tasks, rounds);
+    rows.push(
+      rowOf({
+        name: `${labels.gen}, ${callers === 1 ? "one after another" : `${callers} at once`}, ${ways.in}, await receive()`,
+        unit: "call/s",
+        values: figures.get("receiving_server"),
+        beside: figures.get("server"),
+        to: "onMessage",
+      }),
+    );
+  }
+  return rows;
 }
 
 if (import.meta.url === `file://${process.argv[1]}`) {

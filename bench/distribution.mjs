@@ -169,6 +169,8 @@ async function awaitingRows({ pairs, rounds, ms }) {
     ["awaiting", await sending(pairs.out, { ...small, awaiting: true }, ms)],
     ["own", await sending(pairs.own, small, ms)],
     ["receiving", await sending(pairs.own, { ...small, sink: "receiving_sink" }, ms)],
+    ["in", await sending(pairs.in, small, ms)],
+    ["in receiving", await sending(pairs.in, { ...small, sink: "receiving_sink" }, ms)],
     ["traced", await sending(pairs.own, { ...small, command: "sendTraced" }, ms)],
   ]);
   const figures = await interleaved(tasks, rounds);
@@ -184,6 +186,7 @@ async function awaitingRows({ pairs, rounds, ms }) {
   return [
     row("small, Node to BEAM, await after each", "awaiting", "plain", "no await", 0.9),
     row("small, Node to Node, await receive()", "receiving", "own", "onMessage"),
+    row("small, BEAM to Node, await receive()", "in receiving", "in", "onMessage"),
     row("small, Node to Node, a subscriber to signals sent", "traced", "own", "no subscriber"),
   ];
 }

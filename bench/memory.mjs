@@ -1,6 +1,6 @@
 /**
- * What a node keeps in memory: at rest, for each idle connection, and while a large message passes.
- * All figures are resident memory as Linux sees it.
+ * What a node keeps in memory at rest and while a large message passes. What connections and
+ * processes take is in `connections.mjs` and `processes.mjs`. All figures are resident memory as Linux sees it.
  */
 import { Peers } from "./peers/peers.mjs";
 import { forgetPeak, memoryOf } from "./peers/process-figures.mjs";
@@ -9,20 +9,13 @@ import { printRows, rowOf } from "./rounds.mjs";
 export const question = "memory";
 
 const MB = 1024 * 1024;
-const KB = 1024;
 const LARGE = 16 * MB;
 
 export async function run({ quick = false } = {}) {
   const peers = await Peers.start();
   try {
-    const [beam, beam2, ours, ours2] = await Promise.all([
-      peers.otp(),
-      peers.otp(),
-      peers.node(),
-      peers.node(),
-    ]);
+    const [beam, beam2, ours] = await Promise.all([peers.otp(), peers.otp(), peers.node()]);
     const rows = idleRows(beam, ours);
-    rows.push(await connectionsRow(peers, ours2, quick ? 50 : 200));
     const fresh = await peers.node();
     const pairs = [
       ["BEAM from BEAM", beam, beam2, beam2],
@@ -53,23 +46,6 @@ function idleRows(beam, ours) {
       why: "V8 and the built-in modules of Node.js",
     }),
   ];
-}
-
-/** The other ends of the connections are nodes of ours, all in one process. */
-async function connectionsRow(peers, ours, count) {
-  const many = await peers.node();
-  await many.ask("hold", { to: ours.name, count: 5 });
-  await ours.ask("gc");
-  const before = memoryOf(ours.pid).now;
-  await many.ask("hold", { to: ours.name, count });
-  await ours.ask("gc");
-  const each = (memoryOf(ours.pid).now - before) / count / KB;
-  return rowOf({
-    name: `memory of an idle connection (of ${count}), Node`,
-    unit: "KB",
-    values: [each],
-    most: 100,
-  });
 }
 
 /** The most memory above the level at rest, while one message of 16 MB passes; in messages. */

@@ -1,13 +1,14 @@
-%% What an Erlang node does for the benchmarks. Everything is timed here, inside the node.
+%% Messages and calls to other nodes, as an Erlang node does them for the benchmarks. Everything is
+%% timed here, inside the node.
 -module(bench_peer).
 -behaviour(gen_server).
--export([start/0, send/4, fan_out/2, round_trips/2, calls/3, connects/2]).
+-export([start/0, send/5, fan_out/2, round_trips/3, calls/5, connects/2, same/1, timed/1]).
 -export([init/1, handle_call/3, handle_cast/2]).
-
 
 start() ->
     register(sink, spawn(fun sink/0)),
     register(echo, spawn(fun echo/0)),
+    register(victims, spawn(fun victims/0)),
     {ok, _} = gen_server:start({local, server}, bench_peer, [], []),
     ok.
 
@@ -29,6 +30,20 @@ echo() ->
     end,
     echo().
 
+%% Starts processes that others link and monitor: one says that all of this has come, and ends when told.
+victims() ->
+    receive {victim, From} -> From ! {victim, spawn(fun victim/0)} end,
+    victims().
+
+victim() ->
+    receive
+        {sync, From} -> From ! sync, victim();
+        Reason -> exit(Reason)
+    end.
+
+%% For erpc:call/4.
+same(Term) -> Term.
+
 init([]) -> {ok, none}.
 handle_call(Request, _From, State) -> {reply, Request, State}.
 handle_cast(_Request, State) -> {noreply, State}.
@@ -37,11 +52,11 @@ pid_of(Name, Node) ->
     {Name, Node} ! {who, self()},
     receive {Pid, here} -> Pid after 60000 -> error({no_answer, Name, Node}) end.
 
-%% Sends Count messages one way: {microseconds until the last has arrived}.
-send(Node, Address, Size, Count) ->
+%% Sends Count messages one way: the time until the last has arrived.
+send(Node, Address, Size, Count, Sink) ->
     To = case Address of
-        name -> {sink, Node};
-        pid -> pid_of(sink, Node)
+        name -> {Sink, Node};
+        pid -> pid_of(Sink, Node)
     end,
     Message = {17, case Size of small -> <<"hello">>; _ -> binary:copy(<<7>>, Size) end},
     timed(fun() ->
@@ -74,9 +89,9 @@ fan_loop(Pids, Message, Turn, Count) ->
     element(Turn, Pids) ! Message,
     fan_loop(Pids, Message, Turn + 1, Count - 1).
 
-%% {p50, p99} in nanoseconds.
-round_trips(Node, Count) ->
-    Pid = pid_of(echo, Node),
+%% In nanoseconds.
+round_trips(Node, Count, Echo) ->
+    Pid = pid_of(Echo, Node),
     percentiles([round_trip(Pid) || _ <- lists:seq(1, Count)]).
 
 round_trip(Pid) ->
@@ -85,21 +100,25 @@ round_trip(Pid) ->
     receive pong -> erlang:monotonic_time(nanosecond) - Start end.
 
 %% Callers processes, each of which makes its share of Count calls one after another.
-calls(Node, Callers, Count) ->
+calls(Node, Callers, Count, Kind, Server) ->
     Each = Count div Callers,
     Self = self(),
+    Call = case Kind of
+        gen -> fun() -> gen_server:call({Server, Node}, hello) end;
+        erpc -> fun() -> erpc:call(Node, bench_peer, same, [hello]) end
+    end,
     timed(fun() ->
-        [spawn_link(fun() -> call_loop(Node, Each), Self ! {done, Each} end)
+        [spawn_link(fun() -> call_loop(Call, Each), Self ! {done, Each} end)
             || _ <- lists:seq(1, Callers)],
         [done(Each) || _ <- lists:seq(1, Callers)]
     end).
 
-call_loop(_Node, 0) -> ok;
-call_loop(Node, Count) ->
-    hello = gen_server:call({server, Node}, hello),
-    call_loop(Node, Count - 1).
+call_loop(_Call, 0) -> ok;
+call_loop(Call, Count) ->
+    hello = Call(),
+    call_loop(Call, Count - 1).
 
-%% Connects and disconnects: {p50, p99} in nanoseconds of net_kernel:connect_node/1.
+%% Connects and disconnects: nanoseconds of net_kernel:connect_node/1.
 connects(Node, Count) ->
     percentiles([connect(Node) || _ <- lists:seq(1, Count)]).
 
@@ -116,9 +135,9 @@ connect(Node) ->
 timed(Work) ->
     Start = erlang:monotonic_time(nanosecond),
     Work(),
-    {(erlang:monotonic_time(nanosecond) - Start) div 1000}.
+    #{us => (erlang:monotonic_time(nanosecond) - Start) div 1000}.
 
 percentiles(Times) ->
     Sorted = lists:sort(Times),
     Length = length(Sorted),
-    {lists:nth(Length div 2 + 1, Sorted), lists:nth(Length * 99 div 100 + 1, Sorted)}.
+    #{p50 => lists:nth(Length div 2 + 1, Sorted), p99 => lists:nth(Length * 99 div 100 + 1, Sorted)}.

@@ -57,7 +57,9 @@ class OtpPeer {
       // Nodes that meet one another through a third would talk behind our back.
       flags: ["-connect_all", "false", ...more],
     });
-    await peer.#node.loadModule(await readFile(new URL("bench_peer.erl", import.meta.url), "utf8"));
+    for (const module of ["bench_peer.erl", "bench_processes.erl"]) {
+      await peer.#node.loadModule(await readFile(new URL(module, import.meta.url), "utf8"));
+    }
     await peer.#node.eval("bench_peer:start()");
     return peer;
   }
@@ -76,10 +78,8 @@ class OtpPeer {
 
   async ask(command, args) {
     const text = await this.#node.eval(otpCalls[command](args), { timeoutMs: 120_000 });
-    const [first, second] = (text.match(/\d+/g) ?? []).map(Number);
-    return command === "roundTrips" || command === "connects"
-      ? { p50: first, p99: second }
-      : { us: first };
+    const figures = text.matchAll(/(\w+) => (\d+)/g);
+    return Object.fromEntries(Array.from(figures, ([, key, value]) => [key, Number(value)]));
   }
 
   stop() {
@@ -88,12 +88,23 @@ class OtpPeer {
 }
 
 const otpCalls = {
-  send: ({ to, address, size, count }) => `bench_peer:send('${to}', ${address}, ${size}, ${count})`,
+  send: ({ to, address, size, count, sink = "sink" }) =>
+    `bench_peer:send('${to}', ${address}, ${size}, ${count}, ${sink})`,
   fanOut: ({ to, count }) => `bench_peer:fan_out([${to.map((one) => `'${one}'`)}], ${count})`,
-  roundTrips: ({ to, count }) => `bench_peer:round_trips('${to}', ${count})`,
-  calls: ({ to, callers, count }) => `bench_peer:calls('${to}', ${callers}, ${count})`,
+  roundTrips: ({ to, count, echo = "echo" }) =>
+    `bench_peer:round_trips('${to}', ${count}, ${echo})`,
+  calls: ({ to, callers, count, kind = "gen", server = "server" }) =>
+    `bench_peer:calls('${to}', ${callers}, ${count}, ${kind}, ${server})`,
   connects: ({ to, count }) => `bench_peer:connects('${to}', ${count})`,
   connect: ({ to }) => `net_kernel:connect_node('${to}')`,
+  spawns: ({ form, count }) => `bench_processes:spawns('${form}', ${count})`,
+  idle: ({ count }) => `bench_processes:idle(${count})`,
+  local: ({ form, count }) => `bench_processes:local('${form}', ${count})`,
+  bounce: ({ count }) => `bench_processes:bounce(${count})`,
+  mailbox: ({ how, waiting, count }) => `bench_processes:mailbox('${how}', ${waiting}, ${count})`,
+  storm: ({ relation, event, to, count }) =>
+    `bench_processes:storm(${relation}, ${event}, '${to}', ${count})`,
+  connected: () => "#{connected => length(nodes(connected))}",
   gc: () => "[erlang:garbage_collect(P) || P <- processes()], ok",
 };
 
