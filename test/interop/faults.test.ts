@@ -6,7 +6,6 @@ import { atom, atoms, match, startNode, t } from "disterl";
 import { EpmdClient, type Discovery } from "disterl/epmd";
 import { equalTerms } from "disterl/term";
 import { type CEpmd, type OtpNode, startCEpmd, startOtpNode } from "disterl/testing";
-import { execFileSync } from "node:child_process";
 import { connect, type Socket } from "node:net";
 import { afterEach, beforeEach, expect } from "vitest";
 import {
@@ -44,13 +43,13 @@ forEachOtp((release, test) => {
   const ourNode = (options: Parameters<typeof startOurs>[1] = {}) =>
     startOurs(epmd.port, { cookie: COOKIE, ...options });
 
-  const echoProgram = (epmdPort: number): OurProgram => {
+  const echoProgram = (epmdPort: number, limits = {}): OurProgram => {
     const flags = ["-sname", "echo@localhost", "-setcookie", COOKIE, "-hidden", ...LOOPBACK];
-    return new OurProgram(ECHO_NODE, flags, { ERL_EPMD_PORT: String(epmdPort) });
+    return new OurProgram(ECHO_NODE, flags, { ERL_EPMD_PORT: String(epmdPort) }, limits);
   };
 
-  async function echoNode(): Promise<OurProgram> {
-    const program = echoProgram(epmd.port);
+  async function echoNode(limits: { descriptors?: number } = {}): Promise<OurProgram> {
+    const program = echoProgram(epmd.port, limits);
     await program.waitFor(/READY .*\n/);
     return program;
   }
@@ -206,8 +205,7 @@ forEachOtp((release, test) => {
 
   test("Erlang dials", "fault: no descriptors are left", async () => {
     await using otp = await erlang();
-    await using program = await echoNode();
-    execFileSync("prlimit", ["--pid", String(program.child.pid), "--nofile=64:64"]);
+    await using program = await echoNode({ descriptors: 64 });
     const ping = "net_adm:ping('echo@localhost')";
     expect(await otp.eval(ping)).toBe("pong");
     await using client = new EpmdClient({ port: epmd.port });

@@ -65,10 +65,17 @@ export class OurProgram implements AsyncDisposable {
   out = "";
   err = "";
 
-  constructor(program: string, argv: readonly string[], env: Readonly<Record<string, string>>) {
-    this.child = spawn(process.execPath, [join(installed(), program), ...argv], {
-      env: { PATH: process.env["PATH"], ...env },
-    });
+  /** `descriptors`: how many files and sockets it may have open (`ulimit -n`). */
+  constructor(
+    program: string,
+    argv: readonly string[],
+    env: Readonly<Record<string, string>>,
+    { descriptors }: { readonly descriptors?: number } = {},
+  ) {
+    const command = [process.execPath, join(installed(), program), ...argv];
+    const limited = ["sh", "-c", `ulimit -n ${descriptors}; exec "$0" "$@"`, ...command];
+    const [file = "", ...args] = descriptors === undefined ? command : limited;
+    this.child = spawn(file, args, { env: { PATH: process.env["PATH"], ...env } });
     this.child.stdin?.end();
     this.child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.out += text;
