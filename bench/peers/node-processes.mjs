@@ -40,14 +40,19 @@ const spawning = {
 
 /** Processes that do nothing and wait for a message. */
 const idling = {
-  receive: (node) => node.spawn(async (self) => void (await self.receive())),
-  "for await": (node) =>
-    node.spawn(async (self) => {
-      for await (const message of self) if (message === STOP) return;
-    }),
+  receive: (node) => node.spawn(waitingBody),
+  "for await": (node) => node.spawn(iteratingBody),
   onMessage: (node) => node.spawn({ onMessage: (_, self) => self.exit() }),
   bare: (node) => node.spawn(),
 };
+
+async function waitingBody(self) {
+  await self.receive();
+}
+
+async function iteratingBody(self) {
+  for await (const message of self) if (message === STOP) return;
+}
 
 /** Who counts messages, and asks for more after each {@link WINDOW} of them. */
 const counting = {
@@ -190,10 +195,8 @@ export function processCommands(node) {
 
   /** Used after a full collection; and what waits was given its turn before. */
   async function memory() {
-    for (let i = 0; i < 3; i++) {
-      await turn();
-      globalThis.gc();
-    }
+    for (let i = 0; i < 100; i++) await turn();
+    for (let i = 0; i < 2; i++) globalThis.gc();
     const { heapUsed, external, rss } = process.memoryUsage();
     return { used: heapUsed + external, resident: rss, processes: new Set(node.processes()) };
   }

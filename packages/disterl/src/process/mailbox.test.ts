@@ -1,4 +1,7 @@
 import { expect, test } from "vitest";
+import { atom } from "../term/atom.ts";
+import { match } from "../term/match.ts";
+import { t } from "../term/tuple.ts";
 import { Mailbox } from "./mailbox.ts";
 
 const box = (references = { referenceCount: 0 }): Mailbox => new Mailbox(references);
@@ -71,4 +74,16 @@ test("what came before the mailbox was deep is looked at, too", () => {
   const shallow = box(references);
   for (let i = 0; i < 10; i++) shallow.push(i, 0);
   expect(shallow.positionSince(100)).toBe(0);
+});
+
+test("a pattern with an atom in it takes what it matches, wherever the atom stands", () => {
+  const mailbox = box();
+  const [get, set] = [atom("get"), atom("set")];
+  const messages = [get, 1, "get", [get, 1], t(set, 1), t(1, get), t(get, 1, 2), t(get, 1)];
+  for (const message of messages) mailbox.push(message, 0);
+  expect(mailbox.take(t(match.integer, get))).toBe(messages[5]);
+  expect(mailbox.take(t(get, match.any))).toBe(messages[7]);
+  expect(mailbox.take(t(get, match.any))).toBeUndefined();
+  expect(mailbox.take([get, match.any])).toBe(messages[3]);
+  expect(mailbox.length).toBe(5);
 });

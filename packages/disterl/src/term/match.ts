@@ -132,6 +132,16 @@ export function requiredReference(pattern: Pattern): Reference | undefined {
   return undefined;
 }
 
+/**
+ * The first atom of a pattern that is a tuple, and its place: most messages of a full mailbox differ
+ * from what is looked for in that one. @internal
+ */
+export function requiredAtom(pattern: Pattern): { place: number; atom: Atom } | undefined {
+  if (!(pattern instanceof TupleArray)) return undefined;
+  const place = pattern.findIndex((element) => element instanceof Atom);
+  return place < 0 ? undefined : { place, atom: pattern[place] as Atom };
+}
+
 const isInteger = (term: Term): boolean => Number.isInteger(term) || typeof term === "bigint";
 const isBytes = (term: Term): boolean => typeof term === "string" || isBinary(term);
 const isFloat = (term: Term): boolean =>
