@@ -15,12 +15,7 @@ export {
   withCall,
 } from "./cluster/exposed-functions.ts";
 export { DistError } from "./errors.ts";
-export {
-  type ConnectOptions,
-  Node,
-  type PeerInfo,
-  type SpawnOptions,
-} from "./node.ts";
+export { Node, type SpawnOptions } from "./node.ts";
 export { NetKernelControl } from "./cluster/net-kernel-control.ts";
 export type { NetKernelState } from "./cluster/net-sup.ts";
 export type { ListedNode, NodesKind, NodeTableEntry } from "./cluster/node-lists.ts";
@@ -33,9 +28,11 @@ export type {
   GlobalRegisterOptions,
 } from "./cluster/global/global.ts";
 export type { LockId } from "./cluster/global/lock-table.ts";
+export type { ConnectOptions } from "./node/connect-options.ts";
 export { ConnectError, NodeError } from "./node/errors.ts";
 export type { KeepConnectedOptions, KeptConnection } from "./node/kept-connections.ts";
 export type { MonitorNodesOptions } from "./node/node-subscriptions.ts";
+export type { PeerInfo } from "./node/peer-info.ts";
 export type { EpmdStatus, NodeStatus, VerboseAction } from "./node/status.ts";
 export type { NetTickTime, NetTickTimeChange } from "./node/tick-time.ts";
 export { CallError } from "./otp/errors.ts";

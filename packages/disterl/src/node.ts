@@ -5,7 +5,7 @@ import { NetKernelControl } from "./cluster/net-kernel-control.ts";
 import { type ListedNode, listNodes, type NodesKind } from "./cluster/node-lists.ts";
 import type { Global } from "./cluster/global/global.ts";
 import { rpcResult } from "./cluster/rpc.ts";
-import type { ConnectionStats, ConnectionTotals } from "./connection/connection-stats.ts";
+import type { ConnectionTotals } from "./connection/connection-stats.ts";
 import { CallError } from "./otp/errors.ts";
 import { type CallOptions, call, cast } from "./otp/gen.ts";
 import { type Destination, destinationNode, nodeAtom } from "./process/destination.ts";
@@ -21,10 +21,11 @@ import type { List } from "./term/list.ts";
 import type { Pid } from "./term/pid.ts";
 import type { Term } from "./term/term.ts";
 import { t } from "./term/tuple.ts";
-import { flagNames } from "./wire/flags.ts";
 import { type NodeParts, stopNode } from "./cluster/net-sup.ts";
+import { type ConnectOptions, within } from "./node/connect-options.ts";
 import { ConnectError, NodeError } from "./node/errors.ts";
 import type { KeepConnectedOptions, KeptConnection } from "./node/kept-connections.ts";
+import { type PeerInfo, peerInfo } from "./node/peer-info.ts";
 import type { NodeStatus } from "./node/status.ts";
 
 const NET_KERNEL = atom("net_kernel");
@@ -32,30 +33,6 @@ const IS_AUTH = atom("is_auth");
 
 /** What a process of {@link Node.spawn} is started with. */
 export interface SpawnOptions extends Omit<ProcessOptions, "system"> {}
-
-/** Options of {@link Node.connect} and {@link Node.ping}. */
-export interface ConnectOptions {
-  /** Milliseconds; the limits of the handshake hold in any case. */
-  readonly timeout?: number;
-  /** Stops waiting. The dial goes on, since others may wait for it. */
-  readonly signal?: AbortSignal;
-}
-
-/** What is known of a connected node. */
-export interface PeerInfo {
-  /** Full name. */
-  readonly name: string;
-  /** Tells this run of that node from earlier ones. */
-  readonly creation: number;
-  /** Whether one of the two nodes is hidden, and so the connection is. */
-  readonly hidden: boolean;
-  /** Names of the flags in force. */
-  readonly flags: readonly string[];
-  /** Where the other end is. */
-  readonly address: NetAddress;
-  /** Counters, as of now. */
-  readonly stats: ConnectionStats;
-}
 
 /**
  * A node of a distributed Erlang system. Made by `startNode`.
@@ -111,7 +88,7 @@ export class Node {
     this.#assertRunning();
     const node = nodeAtom(name);
     signal?.throwIfAborted();
-    await this.#within(this.#parts.netKernel.connect(node), node, timeout, signal);
+    await within(this.#parts.netKernel.connect(node), this.#parts.clock, node, { timeout, signal });
     const peer = this.peer(node);
     if (peer !== undefined) return peer;
     const text = `the connection to ${node.text} was lost as soon as it was up`;
@@ -126,16 +103,7 @@ export class Node {
   /** What is known of a connected node; undefined when it is not. */
   peer(name: string | Atom): PeerInfo | undefined {
     const connection = this.#parts.nodes.connection(nodeAtom(name));
-    if (connection === undefined) return undefined;
-    const { node, creation, hidden, flags } = connection.peer;
-    return {
-      name: node.text,
-      creation,
-      hidden,
-      flags: flagNames(flags),
-      address: connection.remoteAddress,
-      stats: connection.stats,
-    };
+    return connection && peerInfo(connection);
   }
 
   /**
@@ -367,42 +335,6 @@ export class Node {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
-  }
-
-  /** Waits for a connection that others may wait for, too: giving up is ours alone. */
-  async #within(
-    connecting: Promise<unknown>,
-    node: Atom,
-    timeout: number | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    const waits: Promise<unknown>[] = [connecting];
-    let abort: (() => void) | undefined;
-    let timer: { cancel(): void } | undefined;
-    if (signal !== undefined) {
-      waits.push(
-        new Promise((_, reject) => {
-          abort = () => reject(signal.reason as Error);
-          signal.addEventListener("abort", abort, { once: true });
-        }),
-      );
-    }
-    if (timeout !== undefined && Number.isFinite(timeout)) {
-      waits.push(
-        new Promise((_, reject) => {
-          timer = this.#parts.clock.after(timeout, () => {
-            const text = `no connection to ${node.text} within ${timeout} ms`;
-            reject(new ConnectError("ERR_CONNECT_TIMEOUT", "carrier", node.text, text));
-          });
-        }),
-      );
-    }
-    try {
-      await Promise.race(waits);
-    } finally {
-      timer?.cancel();
-      if (abort !== undefined) signal?.removeEventListener("abort", abort);
-    }
   }
 
   /** A call that found no connection says why there was none. */
