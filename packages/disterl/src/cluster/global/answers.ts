@@ -53,7 +53,7 @@ export class Answers {
     const [tag, elements] = isTuple(request) ? [request[0], request.slice(1)] : [request, []];
     if (!(tag instanceof Atom)) return;
     const answer = this.#answers.get(`${tag.text}/${elements.length}`)?.(elements, from[0]);
-    if (answer === undefined) return;
+    if (answer === undefined || !this.#parts.host.isWithin(from[0].node)) return;
     try {
       reply(this.#parts.server, from, answer);
     } catch {

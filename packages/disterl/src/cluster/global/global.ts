@@ -204,8 +204,7 @@ export class Global {
    * merged with ours, or the nodes are gone (`global:sync/0`).
    */
   sync(nodes?: readonly (string | Atom)[]): Promise<void> {
-    const { host } = this.#server.parts;
-    return this.#server.sync(nodes === undefined ? host.visibleNodes() : nodes.map(nodeAtom));
+    return this.#server.sync(nodes?.map(nodeAtom));
   }
 
   /**

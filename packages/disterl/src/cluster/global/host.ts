@@ -33,6 +33,8 @@ export interface GlobalHost {
   readonly clock: Clock;
   /** Whether there is a connection to the node, hidden or not. */
   isConnected(node: Atom): boolean;
+  /** Whether there is a connection, or one is being set up; to this node there always is. */
+  isWithin(node: Atom): boolean;
   /** The nodes with a visible connection. */
   visibleNodes(): Atom[];
   /**

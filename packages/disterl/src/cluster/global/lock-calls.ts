@@ -30,6 +30,8 @@ export interface LockCaller {
   readonly locks: LockTable;
   /** A node without a connection has let go of the locks of this one: there is nothing to give back. */
   readonly isConnected: (node: Atom) => boolean;
+  /** Whether a node is asked at all: who was disconnected is not connected to again for a merge. */
+  readonly mayAsk: (node: Atom) => boolean;
   /** 32 random bits, unsigned. */
   readonly random: () => number;
 }
@@ -63,9 +65,9 @@ export async function setLockOnNodes(
   id: LockId,
   nodes: readonly Atom[],
 ): Promise<boolean> {
-  const { process, locks } = caller;
+  const { process, locks, mayAsk } = caller;
   if (nodes.length > 1 && nodes.includes(process.pid.node) && !locks.canSet(id)) return false;
-  const replies = await multiCall(process, nodes, t(SET_LOCK, id));
+  const replies = await multiCall(process, nodes.filter(mayAsk), t(SET_LOCK, id));
   if (replies.every(([, reply]) => reply !== false)) return true;
   const taken = replies.filter(([, reply]) => reply === true).map(([node]) => node);
   if (replies.length > 1) await deleteLockOnNodes(caller, id, taken);

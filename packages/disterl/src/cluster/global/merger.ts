@@ -10,7 +10,7 @@ import type { LockId } from "./lock-table.ts";
 import { type KnownNode, type PeerMessage, PROTOCOL_VERSION, type Resolved } from "./messages.ts";
 import { exchangeNames } from "./resolver.ts";
 import { type Session, Sessions } from "./sessions.ts";
-import { castTo, tell } from "./tell.ts";
+import { castTo, castToMember, tell } from "./tell.ts";
 import { externalTerm, knownTerm, nameTerm, operationTerm } from "./wire-terms.ts";
 
 const INIT_CONNECT = atom("init_connect");
@@ -245,7 +245,8 @@ export class Merger {
         const newNodes = knownVersion >= 7 ? nodes.map(knownTerm) : nodes.map(([name]) => name);
         const done = operations.map(operationTerm);
         const external = theirs.external.map(externalTerm);
-        this.#cast(known, t(NEW_NODES, own, done, external, newNodes, info));
+        const { host } = this.#parts;
+        castToMember(host, server, known, t(NEW_NODES, own, done, external, newNodes, info));
       }
     };
     this.#endResolved(node, announce);

@@ -43,7 +43,7 @@ export class GlobalNameServer {
     const { members } = this.parts;
     this.#merger = new Merger(this.parts, (node) => this.#extraNodedown(node));
     this.#partitions = new Partitions(this.parts, (node, how) => this.#depart(node, how));
-    this.registrar = new Registrar(this.lockCaller(this.#spawnHelper(host)), () =>
+    this.registrar = new Registrar(this.#ownLockCaller(this.#spawnHelper(host)), () =>
       this.#later(() => [...members.known.keys()]),
     );
     this.#answers = new Answers(this.parts, () => ({
@@ -95,7 +95,7 @@ export class GlobalNameServer {
 
   #runLocker(): void {
     const { locker, lockerInbox } = this.parts;
-    const caller = this.lockCaller(locker);
+    const caller = this.#ownLockCaller(locker);
     const locked = (node: Atom, tag: number, id: LockId): void =>
       this.#post(() => this.#merger.locked(node, tag, id));
     // It fails when its process ends, that is with the node.
@@ -104,11 +104,17 @@ export class GlobalNameServer {
       .catch(() => lockerInbox.close());
   }
 
-  /** What a process needs to set and give back locks. */
+  /** What a process needs to set and give back locks, on whatever nodes. */
   lockCaller(process: Process): LockCaller {
     const { host, locks, options } = this.parts;
     const isConnected = (node: Atom): boolean => host.isConnected(node);
-    return { process, clock: host.clock, locks, isConnected, random: options.random };
+    const { clock } = host;
+    return { process, clock, locks, isConnected, mayAsk: () => true, random: options.random };
+  }
+
+  /** The same for the node's own locks: they are for those who are there. */
+  #ownLockCaller(process: Process): LockCaller {
+    return { ...this.lockCaller(process), mayAsk: (node) => this.parts.host.isWithin(node) };
   }
 
   // ── nodes come and go ─────────────────────────────────────────────────────────────────────────
@@ -169,12 +175,14 @@ export class GlobalNameServer {
 
   // ── what this node itself asks ────────────────────────────────────────────────────────────────
 
-  /** Resolves when the names of these nodes are ours, or they are gone. */
-  sync(nodes: readonly Atom[]): Promise<void> {
+  /** Resolves when the names of these nodes, or of all visible ones, are ours, or they are gone. */
+  sync(given?: readonly Atom[]): Promise<void> {
     return new Promise((done) => {
       this.#post(() => {
         const { members, host } = this.parts;
         const own = this.#ownNode();
+        // Only now: whoever was disconnected meanwhile is not waited for, nor connected to.
+        const nodes = given ?? host.visibleNodes();
         const waiting = new Set(nodes.filter((node) => node !== own && !members.synced.has(node)));
         if (waiting.size === 0) return done();
         this.#syncers.add({ waiting, done });

@@ -43,7 +43,7 @@ export class Registrar {
       const nodes = await this.#lockKnown(id);
       try {
         const known = new Set([process.pid.node, ...(await this.#known())]);
-        return await change(nodes.filter((node) => known.has(node)));
+        return await change(nodes.filter((node) => known.has(node) && this.#caller.mayAsk(node)));
       } finally {
         await deleteGlobalLock(this.#caller, id, nodes);
       }

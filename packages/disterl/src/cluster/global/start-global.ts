@@ -71,17 +71,22 @@ export function startGlobal(
 
 function hostOf(node: GlobalNode, arrivals: Arrivals): GlobalHost {
   const { processes, nodes, netKernel, status, spawnRequests } = node;
+  const isWithin = (name: Atom): boolean =>
+    name === processes.identity.node ||
+    nodes.connection(name) !== undefined ||
+    nodes.pending(name) !== undefined;
   return {
     processes,
     clock: processes.clock,
     isConnected: (node) => nodes.connection(node) !== undefined,
+    isWithin,
     visibleNodes: () => {
       const visible: Atom[] = [];
       for (const { peer } of nodes.connections()) if (!peer.hidden) visible.push(peer.node);
       return visible;
     },
     reach: (name) => {
-      const mayConnect = nodes.get(name) !== undefined || netKernel.autoConnect(name);
+      const mayConnect = isWithin(name) || netKernel.autoConnect(name);
       return mayConnect ? netKernel.connect(name) : arrivals.wait(name);
     },
     disconnect: (name) => netKernel.disconnect(name),
