@@ -84,11 +84,12 @@ export class Node {
    * @throws ConnectError with the `layer` that failed: `name`, `discovery`, `carrier`, `handshake` or
    *   `policy`.
    */
-  async connect(name: string | Atom, { timeout, signal }: ConnectOptions = {}): Promise<PeerInfo> {
+  async connect(name: string | Atom, options: ConnectOptions = {}): Promise<PeerInfo> {
     this.#assertRunning();
     const node = nodeAtom(name);
-    signal?.throwIfAborted();
-    await within(this.#parts.netKernel.connect(node), this.#parts.clock, node, { timeout, signal });
+    options.signal?.throwIfAborted();
+    const { netKernel, clock } = this.#parts;
+    await within(netKernel.connect(node), clock, node, options);
     const peer = this.peer(node);
     if (peer !== undefined) return peer;
     const text = `the connection to ${node.text} was lost as soon as it was up`;
