@@ -47,6 +47,18 @@ test("urgent messages stand before the others, in their own order", () => {
   expect(mailbox.messages()).toEqual(["c", "d", 1, 2]);
 });
 
+test("many urgent messages take no longer than many others", () => {
+  const mailbox = box();
+  const start = performance.now();
+  for (let i = 0; i < 200_000; i++) mailbox.pushUrgent(i, 1);
+  expect(mailbox).toMatchObject({ length: 200_000, bytes: 200_000 });
+  expect(mailbox.take(100_000)).toBe(100_000);
+  for (let i = 0; i < 199_999; i++) mailbox.shift();
+  expect(mailbox).toMatchObject({ length: 0, bytes: 0 });
+  // Each moved all those before it once: minutes.
+  expect(performance.now() - start).toBeLessThan(5000);
+});
+
 test("the search for a fresh reference begins where messages can hold it", () => {
   const references = { referenceCount: 0 };
   const mailbox = box(references);

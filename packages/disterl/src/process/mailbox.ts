@@ -1,4 +1,5 @@
-import { matches, type Pattern } from "../term/match.ts";
+import type { Atom } from "../term/atom.ts";
+import { matches, type Pattern, requiredAtom } from "../term/match.ts";
 import type { Term } from "../term/term.ts";
 import { type Entry, messageOf, Traced } from "./trace-token.ts";
 
@@ -24,18 +25,23 @@ export class Mailbox {
   #stamps: number[] | undefined = undefined;
   #head = 0;
   #length = 0;
-  #urgent = 0;
+  /** Priority messages: they stand before all others. */
+  #urgent: Mailbox | undefined = undefined;
   /** How many of the messages carry a trace token. */
   #traced = 0;
-  /** What the waiting messages took on the wire, in bytes; local ones count as 0. */
-  bytes = 0;
+  #totalBytes = 0;
 
   constructor(references: { readonly referenceCount: number }) {
     this.#references = references;
   }
 
   get length(): number {
-    return this.#length;
+    return this.#length + (this.#urgent?.length ?? 0);
+  }
+
+  /** What the waiting messages took on the wire, in bytes; local ones count as 0. */
+  get bytes(): number {
+    return this.#totalBytes + (this.#urgent?.bytes ?? 0);
   }
 
   push(message: Entry, bytes: number): void {
@@ -49,91 +55,99 @@ export class Mailbox {
 
   /** Adds a message before all that are not urgent themselves. */
   pushUrgent(message: Entry, bytes: number): void {
-    if (this.#length === this.#ring.length) this.#resize(this.#length * 2);
-    const mask = this.#ring.length - 1;
-    this.#head = (this.#head - 1) & mask;
-    this.#length++;
-    for (let i = 0; i < this.#urgent; i++) this.#move(i + 1, i);
-    this.#put((this.#head + this.#urgent) & mask, message, bytes);
-    this.#urgent++;
+    this.#urgent ??= new Mailbox(this.#references);
+    this.#urgent.push(message, bytes);
   }
 
   /** Takes the oldest message; undefined when there is none. */
   shift(): Entry | undefined {
+    return this.#urgent?.shift() ?? this.#shift();
+  }
+
+  #shift(): Entry | undefined {
     if (this.#length === 0) return undefined;
     const at = this.#head;
     const message = this.#ring[at] as Entry;
     this.#ring[at] = undefined;
-    this.bytes -= this.#bytes[at] as number;
+    this.#totalBytes -= this.#bytes[at] as number;
     this.#head = (at + 1) & (this.#ring.length - 1);
     this.#length--;
-    if (this.#urgent > 0) this.#urgent--;
     if (this.#length === 0) this.#emptied();
     if (this.#traced > 0 && message instanceof Traced) this.#traced--;
     return message;
   }
 
-  /** Takes the oldest message that matches, from position `start` on; the others keep their order. */
+  /**
+   * Takes the oldest message that matches; the others keep their order. Of those that are not urgent
+   * it looks only at position `start` and behind.
+   */
   take(pattern: Pattern, start = 0): Entry | undefined {
-    const mask = this.#ring.length - 1;
+    const urgent = this.#urgent?.take(pattern);
+    if (urgent !== undefined) return urgent;
+    const required = this.#length > start + 1 ? requiredAtom(pattern) : undefined;
     for (let i = start; i < this.#length; i++) {
-      const entry = this.#ring[(this.#head + i) & mask] as Entry;
+      const entry = this.#ring[(this.#head + i) & (this.#ring.length - 1)] as Entry;
       const message = this.#traced > 0 ? messageOf(entry) : (entry as Term);
+      if (required !== undefined && !holds(message, required.place, required.atom)) continue;
       if (matches(message, pattern)) return this.#remove(i);
     }
     return undefined;
   }
 
-  /** The first position where a message can hold the reference with this number. */
+  /** The first position where a message that is not urgent can hold the reference with this number. */
   positionSince(referenceNumber: number): number {
     const stamps = this.#stamps;
     if (stamps === undefined) return 0;
     const mask = this.#ring.length - 1;
-    let low = this.#urgent;
+    let low = 0;
     let high = this.#length;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if ((stamps[(this.#head + middle) & mask] as number) < referenceNumber) low = middle + 1;
       else high = middle;
     }
-    // Urgent messages came at any time.
-    return this.#urgent > 0 ? 0 : low;
+    return low;
   }
 
   /** The messages, oldest first. */
   messages(): Term[] {
     const mask = this.#ring.length - 1;
-    return Array.from({ length: this.#length }, (_, i) =>
+    const ordinary = Array.from({ length: this.#length }, (_, i) =>
       messageOf(this.#ring[(this.#head + i) & mask] as Entry),
     );
+    return this.#urgent === undefined ? ordinary : [...this.#urgent.messages(), ...ordinary];
   }
 
   clear(): void {
+    this.#urgent?.clear();
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#ring = [];
     this.#bytes = [];
     this.#stamps = undefined;
     this.#head = 0;
     this.#length = 0;
-    this.#urgent = 0;
     this.#traced = 0;
-    this.bytes = 0;
+    this.#totalBytes = 0;
   }
 
   #put(at: number, message: Entry, bytes: number): void {
     this.#ring[at] = message;
     this.#bytes[at] = bytes;
-    this.bytes += bytes;
+    this.#totalBytes += bytes;
     if (this.#stamps !== undefined) this.#stamps[at] = this.#references.referenceCount;
     if (message instanceof Traced) this.#traced++;
   }
 
   /** Takes a message out, and closes the gap from the end that is nearer. */
   #remove(position: number): Entry {
-    if (position === 0) return this.shift() as Entry;
+    if (position === 0) return this.#shift() as Entry;
     const mask = this.#ring.length - 1;
     const at = (this.#head + position) & mask;
     const message = this.#ring[at] as Entry;
-    this.bytes -= this.#bytes[at] as number;
+    this.#totalBytes -= this.#bytes[at] as number;
     const last = this.#length - 1;
     if (position < this.#length / 2) {
       for (let i = position; i > 0; i--) this.#move(i - 1, i);
@@ -144,7 +158,6 @@ export class Mailbox {
       this.#ring[(this.#head + last) & mask] = undefined;
     }
     this.#length = last;
-    if (position < this.#urgent) this.#urgent--;
     if (message instanceof Traced) this.#traced--;
     return message;
   }
@@ -160,7 +173,7 @@ export class Mailbox {
 
   /** A burst that is over does not cost memory for ever. */
   #emptied(): void {
-    if (this.#ring.length > KEEP_SLOTS) this.clear();
+    if (this.#ring.length > KEEP_SLOTS) this.#forget();
     else this.#stamps = undefined;
   }
 
@@ -181,4 +194,8 @@ export class Mailbox {
     this.#stamps = stamps;
     this.#head = 0;
   }
+}
+
+function holds(message: Term, place: number, atom: Atom): boolean {
+  return Array.isArray(message) && message[place] === atom;
 }
