@@ -81,6 +81,7 @@ export function erpcCall(
     try {
       process.route(node, spawnRequest(process, ref, EXECUTE_CALL, [MONITOR], mfa));
     } catch (error) {
+      spawnRequests.forget(ref);
       fail(error as Error);
     }
   });

@@ -134,3 +134,35 @@ test("monitorNode counts calls, and hears at once of a node that cannot be reach
   self.monitorNode("a@h", true);
   expect(self.messages()).toEqual([t(atom("nodedown"), FAR)]);
 });
+
+test("the alias of a spawn request is that of the monitor which follows", () => {
+  const { processes, sent, incoming } = scene();
+  const self = processes.spawn({});
+  const there = { peer: { node: FAR } } as never;
+  for (const alias of ["reply_demonitor", "demonitor", "explicit_unalias"] as const) {
+    const ref = self.spawnRequest(FAR, "m", "f", [], { monitor: { alias } });
+    const reply = { type: "spawn_reply", ref, to: self.pid, flags: 2, token: undefined } as const;
+    incoming.dispatch({ ...reply, result: THERE }, there);
+    expect(processInfo(self)).toMatchObject({ monitors: [THERE], aliasCount: 1 });
+    if (alias === "reply_demonitor") self.send(ref, "an answer");
+    else self.demonitor(ref);
+    // To nobody but the new process: any other pid would end the connection.
+    expect(sent.at(-1)).toMatchObject({ type: "demonitor", to: THERE, ref });
+    const aliasCount = alias === "explicit_unalias" ? 1 : 0;
+    expect(processInfo(self)).toMatchObject({ monitors: [], aliasCount });
+  }
+  expect(processes.aliases.size).toBe(1);
+});
+
+test("of a spawn request that cannot be sent nothing is left", () => {
+  const { processes } = scene();
+  const self = processes.spawn({});
+  processes.router.route = () => {
+    throw new Error("it cannot be encoded");
+  };
+  const request = () => self.spawnRequest(FAR, "m", "f", [], { monitor: { alias: "demonitor" } });
+  expect(request).toThrow("encoded");
+  expect(processes.spawnRequests.size).toBe(0);
+  expect(processes.aliases.size).toBe(0);
+  expect(processInfo(self)).toMatchObject({ aliasCount: 0 });
+});

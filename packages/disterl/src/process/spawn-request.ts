@@ -94,8 +94,9 @@ export class PendingSpawn {
         token: owner.nextToken(),
       });
     } catch (error) {
-      owner.table.spawnRequests.abandon(ref);
+      owner.table.spawnRequests.forget(ref);
       owner.spawnRequests.delete(this);
+      this.#endAlias();
       throw error;
     }
   }
@@ -109,8 +110,16 @@ export class PendingSpawn {
       return;
     }
     if ((flags & 1) !== 0) this.#owner.links.linkReceived(result);
-    if ((flags & 2) !== 0) this.#monitor(result, this.#options.monitor).watch();
+    if ((flags & 2) !== 0) this.#watch(result);
     this.#wait.started(result, token);
+  }
+
+  /** The alias, if it is one still, is that of the monitor from here on. */
+  #watch(pid: Pid): void {
+    const monitor = this.#monitor(pid, this.#options.monitor);
+    const alias = this.#alias();
+    monitor.watch();
+    if (alias?.deactivate() === true) monitor.activateAlias();
   }
 
   #monitor(target: Pid, options: boolean | MonitorOptions | undefined): ProcessMonitor {
@@ -120,9 +129,12 @@ export class PendingSpawn {
 
   /** There is no monitor that it could go with. */
   #endAlias(): void {
-    const { aliases } = this.#owner.table;
-    const alias = aliases.get(this.ref);
-    if (alias instanceof ProcessMonitor) alias.deactivate();
+    this.#alias()?.deactivate();
+  }
+
+  #alias(): ProcessMonitor | undefined {
+    const alias = this.#owner.table.aliases.get(this.ref);
+    return alias instanceof ProcessMonitor ? alias : undefined;
   }
 
   abandon(): boolean {

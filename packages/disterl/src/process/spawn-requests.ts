@@ -43,6 +43,11 @@ export class SpawnRequests {
     this.#waiting.set({ ref, node, outcome });
   }
 
+  /** The request was never sent: there will be no reply. */
+  forget(ref: Reference): void {
+    this.#waiting.take(ref);
+  }
+
   /**
    * Whoever waited does not any more (`spawn_request_abandon/1`): a process that was started loses its
    * monitor, and hears `reason` over its link. False when the reply had come.
