@@ -4,6 +4,7 @@ import { Expiring } from "../process/deadlines.ts";
 import type { OutgoingMonitor } from "../process/monitors.ts";
 import type { ExpectedReply } from "../process/actor.ts";
 import type { Process } from "../process/process.ts";
+import { markHandled } from "../process/mark-handled.ts";
 import type { Name } from "../signal/signal.ts";
 import { type Atom, atom, atoms } from "../term/atom.ts";
 import { ImproperList } from "../term/list.ts";
@@ -46,12 +47,15 @@ export function call(
   { timeout = DEFAULT_CALL_TIMEOUT, signal }: CallOptions = {},
 ): Promise<Term> {
   if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
-  if (!from.alive) return Promise.reject(from.exited());
+  if (!from.alive) return markHandled(Promise.reject(from.exited()));
   const { node, target } = callTarget(to, from.pid.node);
-  return new Promise<Term>((resolve, reject) => {
-    const pending = new PendingCall(from, to, node, target, { resolve, reject });
+  let pending: PendingCall | undefined;
+  const answer = new Promise<Term>((resolve, reject) => {
+    pending = new PendingCall(from, to, node, target, { resolve, reject });
     pending.begin(request, timeout, signal);
   });
+  (pending as unknown as PendingCall).answer = answer;
+  return answer;
 }
 
 /** A call that waits: its reference is monitor, alias and tag at once, and so is this. */
@@ -61,6 +65,8 @@ class PendingCall extends Expiring implements Alias, ExpectedReply, OutgoingMoni
   readonly node: Atom;
   readonly target: Pid | Name;
   readonly once = true;
+  /** What the caller waits for. */
+  answer: Promise<Term> | undefined = undefined;
   readonly #caller: Process;
   readonly #to: Destination;
   readonly #settlers: Settlers;
@@ -122,6 +128,7 @@ class PendingCall extends Expiring implements Alias, ExpectedReply, OutgoingMoni
   }
 
   callerEnded(error: Error): void {
+    if (this.answer !== undefined) void markHandled(this.answer);
     this.#fail(error);
   }
 

@@ -9,12 +9,13 @@ import { currentProcess, takeTurn } from "./current-process.ts";
 import { ProcessError } from "./errors.ts";
 import { referenceNumber } from "./identity.ts";
 import { Mailbox } from "./mailbox.ts";
+import { markHandled } from "./mark-handled.ts";
 import { MessageIterator } from "./message-iterator.ts";
 import type { Process } from "./process.ts";
 import { ProcessExtras } from "./process-extras.ts";
 import type { ProcessBody, ProcessOptions } from "./process-options.ts";
 import type { ProcessTable } from "./process-table.ts";
-import { type ReceiveOptions, Receivers, timedOut } from "./receivers.ts";
+import { isReceiveOptions, type ReceiveOptions, Receivers, timedOut } from "./receivers.ts";
 import { ReferenceTable } from "./reference-table.ts";
 import type { Runnable } from "./run-queue.ts";
 import {
@@ -210,7 +211,9 @@ export abstract class Actor implements Runnable {
   }
 
   #receive(pattern: Pattern | undefined, options: ReceiveOptions): Promise<Term> {
-    if (this.#exitReason !== undefined) return Promise.reject(this.exited());
+    const pause = this.table.runQueue.breathe();
+    if (pause !== undefined) return markHandled(pause.then(() => this.#receive(pattern, options)));
+    if (this.#exitReason !== undefined) return markHandled(Promise.reject(this.exited()));
     const { timeout, signal } = options;
     if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
     let found: Entry | undefined;
@@ -249,6 +252,8 @@ export abstract class Actor implements Runnable {
 
   /** The next message for an iterator. @internal */
   nextMessage(): Promise<IteratorResult<Term, undefined>> {
+    const pause = this.table.runQueue.breathe();
+    if (pause !== undefined) return pause.then(() => this.nextMessage());
     if (!this.alive) return Promise.resolve({ done: true, value: undefined });
     const found = this.#mailbox?.shift();
     if (found !== undefined) return Promise.resolve({ done: false, value: this.#open(found) });
@@ -392,9 +397,4 @@ export abstract class Actor implements Runnable {
       Error.stackTraceLimit = stackTraceLimit;
     }
   }
-}
-
-/** Patterns are terms, matchers and functions: a plain object is none of them. */
-function isReceiveOptions(value: Pattern | ReceiveOptions): value is ReceiveOptions {
-  return typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype;
 }

@@ -21,4 +21,11 @@ test("whatever else is thrown has a reason that can be sent", () => {
   expect(reason(Object.create(null))).toBe('{{javascript,<<"object">>,<<>>},[]}');
   const odd = Object.assign(new Error("\ud800"), { name: 5 });
   expect(reason(odd)).toBe('{{javascript,<<"5">>,<<"�"/utf8>>},[]}');
+  const secretive = new Error("x");
+  Object.defineProperty(secretive, "message", {
+    get: () => {
+      throw new Error("nobody may read this");
+    },
+  });
+  expect(reason(secretive)).toBe('{{javascript,<<"Error">>,<<>>},[]}');
 });

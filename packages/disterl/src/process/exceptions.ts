@@ -65,8 +65,9 @@ export function exceptionOf(error: unknown): Exception {
   if (error instanceof ErlangThrow) return { class: "throw", reason: error.value };
   if (error instanceof ErlangError) return { class: "error", reason: error.reason };
   const isError = error instanceof Error;
-  const name = isError ? textOf(error.name) : typeof error;
-  return { class: "error", reason: t(JAVASCRIPT, name, textOf(isError ? error.message : error)) };
+  const name = isError ? textOf(() => error.name) : typeof error;
+  const message = textOf(() => (isError ? error.message : error));
+  return { class: "error", reason: t(JAVASCRIPT, name, message) };
 }
 
 /** The exit reason of a process that nobody caught that exception in. @internal */
@@ -76,9 +77,9 @@ export function exitReasonOf({ class: kind, reason }: Exception, stack: Term = [
 }
 
 /** Anything can be thrown, also what has no text. */
-function textOf(value: unknown): string {
+function textOf(value: () => unknown): string {
   try {
-    return String(value).toWellFormed();
+    return String(value()).toWellFormed();
   } catch {
     return "";
   }

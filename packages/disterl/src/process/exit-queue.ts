@@ -1,3 +1,4 @@
+import { atoms } from "../term/atom.ts";
 import type { Process } from "./process.ts";
 
 /**
@@ -15,12 +16,18 @@ export class ExitQueue {
       return;
     }
     this.#finishing = true;
-    try {
-      process.finish();
-      for (let i = 0; i < this.#waiting.length; i++) (this.#waiting[i] as Process).finish();
-    } finally {
-      if (this.#waiting.length > 0) this.#waiting = [];
-      this.#finishing = false;
-    }
+    finish(process);
+    for (let i = 0; i < this.#waiting.length; i++) finish(this.#waiting[i] as Process);
+    if (this.#waiting.length > 0) this.#waiting = [];
+    this.#finishing = false;
+  }
+}
+
+/** One that fails keeps nobody else from being told. */
+function finish(process: Process): void {
+  try {
+    process.finish();
+  } catch (error) {
+    process.table.onCrash(process, process.exitReason ?? atoms.normal, error);
   }
 }

@@ -6,8 +6,8 @@ import { Reference } from "../term/reference.ts";
 export const NONODE: Atom = atom("nonode@nohost");
 
 const REF_WORD0 = 2 ** 18;
-/** How many earlier names of a nameless node are remembered. */
-const FORMER = 64;
+/** How many earlier names of a nameless node are remembered, and creations of each. */
+const FORMER = 10_000;
 
 /**
  * Who this node is, and the maker of its identifiers. A node with a dynamic name learns its name
@@ -19,8 +19,8 @@ export class Identity {
   #nextId = 1;
   #serial = 0;
   #refCounter = 0;
-  /** Names that this node has had, with their creations, the last one first. */
-  #former: { readonly node: Atom; readonly creation: number }[] = [];
+  /** Names that this node has had, with their creations, the last ones last. */
+  readonly #former = new Map<Atom, Set<number>>();
   /** Tells references of this run from those of an earlier run with an equal creation. */
   readonly #refSalt: number;
 
@@ -50,23 +50,25 @@ export class Identity {
 
   /** The node gets a name, or loses it. What was made before is known still. */
   adopt(node: Atom, creation: number): void {
-    const left = { node: this.node, creation: this.creation };
-    const others = this.#former.filter(({ node: name, creation: made }) => {
-      return name !== left.node || made !== left.creation;
-    });
-    this.#former = [left, ...others].slice(0, FORMER);
+    const creations = this.#former.get(this.node) ?? new Set();
+    this.#former.delete(this.node);
+    this.#former.set(this.node, creations);
+    creations.delete(this.creation);
+    creations.add(this.creation);
+    forgetOldest(this.#former);
+    forgetOldest(creations);
     this.node = node;
     this.creation = creation;
   }
 
   /** Was that node this one, under an earlier name? Another may have got that name since. */
   wasOwn(node: Atom): boolean {
-    return this.#former.some((former) => former.node === node);
+    return this.#former.has(node);
   }
 
   /** Was that pid or reference made by this node, under an earlier name? */
   isFormer({ node, creation }: { readonly node: Atom; readonly creation: number }): boolean {
-    return this.#former.some((former) => former.node === node && former.creation === creation);
+    return this.#former.get(node)?.has(creation) === true;
   }
 
   /** Is that node this one, in this incarnation? */
@@ -90,6 +92,12 @@ export class Identity {
     const words = [count % REF_WORD0, Math.floor(count / REF_WORD0), this.#refSalt];
     return new Reference(this.node, this.creation, words);
   }
+}
+
+function forgetOldest<Key>(kept: Map<Key, unknown> | Set<Key>): void {
+  if (kept.size <= FORMER) return;
+  const [oldest] = kept.keys();
+  kept.delete(oldest as Key);
 }
 
 /**

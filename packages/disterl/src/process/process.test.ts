@@ -24,7 +24,10 @@ test("a process that has ended makes no relations that nobody would end", () => 
   dead.exitSignal(THERE, 1);
   dead.spawnRequest(FAR, "m", "f", []);
   dead.monitorNode(FAR, true);
+  dead.sendAfter(1, "name", 1);
+  dead.startTimer(1, "name", 1);
   expect(sent).toEqual([]);
+  expect(processes.timers.size).toBe(0);
   expect(processes.monitors.size).toBe(0);
   expect(processes.aliases.size).toBe(0);
   expect(processes.nodeMonitors.of(FAR)).toBe(0);
@@ -291,4 +294,70 @@ test("its signal is aborted with the process", () => {
   process.exit(atom("bye"));
   expect(signal.reason).toMatchObject({ code: "ERR_PROCESS_EXITED", reason: atom("bye") });
   expect(process.signal.aborted).toBe(true);
+});
+
+test("bodies that talk to each other for ever let timers and sockets have their turn", async () => {
+  const { processes } = scene();
+  let messages = 0;
+  let stop = false;
+  const body = async (self: Process): Promise<void> => {
+    while (!stop && messages++ < 1e6) self.send(await self.receive(match.pid), self.pid);
+  };
+  const [one, other] = [processes.spawn({}, body), processes.spawn({}, body)];
+  one.deliver(other.pid);
+  await turn();
+  stop = true;
+  expect(messages).toBeLessThan(10_000);
+});
+
+test("a body that catches whatever it is told does not stop the program when its process ends", async () => {
+  const { processes } = scene();
+  let failures = 0;
+  const self = processes.spawn({}, async (process) => {
+    while (failures < 1e6) await process.receive().catch(() => failures++);
+  });
+  await turn();
+  self.exit(atoms.kill);
+  await turn();
+  const caught = failures;
+  failures = 1e6;
+  expect(caught).toBeGreaterThan(1);
+  expect(caught).toBeLessThan(10_000);
+});
+
+test("a process that ends while it waits in two places ends nothing but itself", async () => {
+  const { processes } = scene();
+  const unhandled: unknown[] = [];
+  const listener = (reason: unknown): void => void unhandled.push(reason);
+  process.on("unhandledRejection", listener);
+  const self = processes.spawn({}, async (inner) => {
+    const answers = [inner.receive(1), inner.receive(2), call(inner, THERE, 3)];
+    for (const answer of answers) await answer;
+  });
+  await turn();
+  self.exit(atoms.kill);
+  await turn();
+  process.off("unhandledRejection", listener);
+  expect(unhandled).toEqual([]);
+});
+
+test("whoever is told of an end is told, though something failed for another before", () => {
+  const { processes, crashes } = scene();
+  const watcher = processes.spawn({ trapExit: true });
+  const first = watcher.spawn({ link: true });
+  const second = first.spawn({ link: true });
+  watcher.link(second.pid);
+  first.onExit = () => {
+    throw new Error("my own mistake");
+  };
+  first.exit(atom("over"));
+  expect(watcher.messages()).toEqual([
+    t(atoms.EXIT, first.pid, atom("over")),
+    t(atoms.EXIT, second.pid, atom("over")),
+  ]);
+  expect(crashes).toEqual([atom("over")]);
+  const third = processes.spawn({});
+  watcher.monitor(third.pid);
+  third.exit();
+  expect(watcher.messages()).toHaveLength(3);
 });

@@ -229,12 +229,17 @@ export class Process extends LinkedActor {
    * @throws TypeError when the time is no whole number, or the pid one of another node.
    */
   sendAfter(milliseconds: number, to: TimerTarget, message: Term): Reference {
-    return this.table.timers.start(milliseconds, to, message, false);
+    return this.#startTimer(milliseconds, to, message, false);
   }
 
   /** As {@link sendAfter}, with the message `{timeout, Ref, Message}` (`erlang:start_timer/3`). */
   startTimer(milliseconds: number, to: TimerTarget, message: Term): Reference {
-    return this.table.timers.start(milliseconds, to, message, true);
+    return this.#startTimer(milliseconds, to, message, true);
+  }
+
+  #startTimer(milliseconds: number, to: TimerTarget, message: Term, wrapped: boolean): Reference {
+    const { timers, identity } = this.table;
+    return this.alive ? timers.start(milliseconds, to, message, wrapped) : identity.nextReference();
   }
 
   /** Milliseconds that were left; false when there is no such timer (`erlang:cancel_timer/1`). */

@@ -23,6 +23,21 @@ test("a condition that throws fails its own receive, and no other", async () => 
   expect(receivers.offer(2)).toBe(false);
 });
 
+test("a condition that ends its own receive, and others, takes no message", async () => {
+  const receivers = new Receivers();
+  const clock = new VirtualClock();
+  const abort = new AbortController();
+  const { signal } = abort;
+  const given = { signal };
+  const ending = receivers.wait(() => (abort.abort("enough"), true), given, clock);
+  const failures = [failure(ending), failure(receivers.wait(undefined, given, clock))];
+  expect(receivers.offer(1)).toBe(false);
+  expect(await Promise.all(failures)).toEqual(["enough", "enough"]);
+  const next = receivers.wait(undefined, {}, clock);
+  expect(receivers.offer(2)).toBe(true);
+  expect(await next).toBe(2);
+});
+
 test("who waits longest gets the message, if it matches", async () => {
   const receivers = new Receivers();
   const clock = new VirtualClock();

@@ -2,6 +2,7 @@ import type { Clock, Timer } from "../carrier/clock.ts";
 import { matches, type Pattern } from "../term/match.ts";
 import type { Term } from "../term/term.ts";
 import { ProcessError } from "./errors.ts";
+import { markHandled } from "./mark-handled.ts";
 
 /** How long to wait for a message. */
 export interface ReceiveOptions {
@@ -25,6 +26,8 @@ class Receiver {
   readonly resolve: (result: unknown) => void;
   /** For an iterator, whose results are wrapped, and which ends with the process. */
   readonly iterates: boolean;
+  /** Its promise. */
+  promise: Promise<unknown> | undefined = undefined;
   previous: Receiver | undefined = undefined;
   next: Receiver | undefined = undefined;
   end: ReceiveEnd | undefined = undefined;
@@ -58,7 +61,10 @@ export class Receivers {
     while (receiver !== undefined) {
       // A pattern that throws takes its receive out of the list.
       const { next, pattern } = receiver;
-      if (pattern === undefined || this.#test(receiver, message, pattern)) {
+      if (
+        this.#waits(receiver) &&
+        (pattern === undefined || this.#test(receiver, message, pattern))
+      ) {
         this.#remove(receiver);
         receiver.resolve(receiver.iterates ? { done: false, value: message } : message);
         return true;
@@ -70,25 +76,42 @@ export class Receivers {
 
   #test(receiver: Receiver, message: Term, pattern: Pattern): boolean {
     try {
-      return matches(message, pattern);
+      // What the pattern's own function does may have ended the receive.
+      return matches(message, pattern) && this.#waits(receiver);
     } catch (error) {
       this.#fail(receiver, error);
       return false;
     }
   }
 
+  /** Functions in patterns may do anything: what one did may have ended others. */
+  #waits(receiver: Receiver): boolean {
+    return receiver === this.#first || receiver.previous?.next === receiver;
+  }
+
   /** Waits for a message that was not in the mailbox. */
   wait(pattern: Pattern | undefined, options: ReceiveOptions, clock: Clock): Promise<Term> {
-    return new Promise<Term>((resolve) => {
-      this.#add(new Receiver(pattern, resolve as (result: unknown) => void, false), options, clock);
-    });
+    return this.#promise<Term>(pattern, false, options, clock);
   }
 
   /** As {@link wait}, for whatever comes, in the form of an iterator. */
   next(clock: Clock): Promise<IteratorResult<Term, undefined>> {
-    return new Promise<IteratorResult<Term, undefined>>((resolve) => {
-      this.#add(new Receiver(undefined, resolve as (result: unknown) => void, true), {}, clock);
+    return this.#promise<IteratorResult<Term, undefined>>(undefined, true, {}, clock);
+  }
+
+  #promise<Result>(
+    pattern: Pattern | undefined,
+    iterates: boolean,
+    options: ReceiveOptions,
+    clock: Clock,
+  ): Promise<Result> {
+    let receiver: Receiver | undefined;
+    const promise = new Promise<Result>((resolve) => {
+      receiver = new Receiver(pattern, resolve as (result: unknown) => void, iterates);
+      this.#add(receiver, options, clock);
     });
+    (receiver as unknown as Receiver).promise = promise;
+    return promise;
   }
 
   get waiting(): boolean {
@@ -97,7 +120,10 @@ export class Receivers {
 
   /** The process ended: every receive fails. */
   fail(error: Error): void {
-    while (this.#first !== undefined) this.#fail(this.#first, error);
+    while (this.#first !== undefined) {
+      if (this.#first.promise !== undefined) void markHandled(this.#first.promise);
+      this.#fail(this.#first, error);
+    }
   }
 
   #fail(receiver: Receiver, error: unknown): void {
@@ -124,11 +150,18 @@ export class Receivers {
   #remove(receiver: Receiver): void {
     receiver.settle();
     const { previous, next } = receiver;
+    receiver.previous = undefined;
+    receiver.next = undefined;
     if (previous === undefined) this.#first = next;
     else previous.next = next;
     if (next === undefined) this.#last = previous;
     else next.previous = previous;
   }
+}
+
+/** Patterns are terms, matchers and functions: a plain object is none of them. */
+export function isReceiveOptions(value: Pattern | ReceiveOptions): value is ReceiveOptions {
+  return typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 /** The failure of a receive for which nothing came. */

@@ -31,3 +31,35 @@ test("endless work lets timers and sockets have their turn", async () => {
   stop = true;
   expect(runs).toBeGreaterThan(4096);
 });
+
+test("work that is made anew in each microtask lets timers and sockets have their turn", async () => {
+  const queue = new RunQueue((callback) => setImmediate(callback));
+  let runs = 0;
+  const again = {
+    run: (): boolean => {
+      if (runs++ < 1e6) void Promise.resolve().then(() => queue.schedule(again));
+      return false;
+    },
+  };
+  queue.schedule(again);
+  await new Promise((resolve) => setImmediate(resolve));
+  const seen = runs;
+  runs = 1e6;
+  expect(seen).toBeLessThan(10_000);
+});
+
+test("who breathes too often waits for the event loop, together with the others", async () => {
+  const queue = new RunQueue((callback) => setImmediate(callback));
+  let breaths = 0;
+  while (queue.breathe() === undefined) breaths++;
+  expect(breaths).toBe(4096);
+  const done: string[] = [];
+  queue.schedule({ run: () => (done.push("work"), false) });
+  void queue.breathe()?.then(() => done.push("breath"));
+  await Promise.resolve();
+  expect(done).toEqual([]);
+  await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(done.toSorted()).toEqual(["breath", "work"]);
+  expect(queue.breathe()).toBeUndefined();
+});
