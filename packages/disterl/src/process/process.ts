@@ -112,11 +112,12 @@ export class Process extends LinkedActor {
    * @returns false when more waits for that node than the busy threshold: await `node.drained()`.
    *   With `nosuspend` or `noconnect` that word, when the message was not sent for this reason.
    * @throws NodeError `ERR_SEND_NOT_ENCODABLE` when the message is not a term,
-   *   `ERR_SEND_QUEUE_FULL` when too much waits.
+   *   `ERR_SEND_QUEUE_FULL` when too much waits; TypeError for `undefined`.
    */
   send(to: Destination, message: Term): boolean;
   send(to: Destination, message: Term, options: MessageOptions | undefined): SendResult;
   send(to: Destination, message: Term, options?: MessageOptions): SendResult {
+    assertTerm(message);
     if (!this.alive) return true;
     const from = this.pid;
     const token = this.nextToken();
@@ -238,6 +239,7 @@ export class Process extends LinkedActor {
   }
 
   #startTimer(milliseconds: number, to: TimerTarget, message: Term, wrapped: boolean): Reference {
+    assertTerm(message);
     const { timers, identity } = this.table;
     return this.alive ? timers.start(milliseconds, to, message, wrapped) : identity.nextReference();
   }
@@ -318,6 +320,7 @@ export class Process extends LinkedActor {
     reason: Term,
     options: { readonly priority?: boolean | undefined } = {},
   ): void {
+    assertTerm(reason);
     if (!this.alive) return;
     const from = this.pid;
     const isAddress = to instanceof Pid || to instanceof Reference;
@@ -340,4 +343,9 @@ export class Process extends LinkedActor {
     super.finish();
     this.extras?.abort?.abort(this.exited());
   }
+}
+
+/** Within the node terms are not looked at; this one would be taken for "no message". */
+function assertTerm(term: Term | undefined): void {
+  if (term === undefined) throw new TypeError("undefined is no term, and cannot be sent");
 }

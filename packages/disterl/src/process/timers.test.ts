@@ -3,6 +3,7 @@ import { VirtualClock } from "../carrier/virtual-clock.ts";
 import { DEFAULT_NODE_LIMITS } from "../node/limits.ts";
 import { atom, atoms } from "../term/atom.ts";
 import { Pid } from "../term/pid.ts";
+import type { Term } from "../term/term.ts";
 import { t } from "../term/tuple.ts";
 import { Identity } from "./identity.ts";
 import { ProcessTable } from "./process-table.ts";
@@ -74,4 +75,20 @@ test("what cannot be a timer is refused", () => {
     expect(() => self.sendAfter(time, self.pid, 1)).toThrow(TypeError);
   }
   expect(() => self.sendAfter(1, new Pid(atom("b@h"), 1, 0, 5), 1)).toThrow(TypeError);
+});
+
+test("undefined is no message, now or later", () => {
+  const { processes } = scene();
+  const self = processes.spawn({});
+  const nothing = undefined as unknown as Term;
+  const attempts = [
+    () => self.send(self.pid, nothing),
+    () => self.sendAfter(1, self.pid, nothing),
+    () => self.startTimer(1, self.pid, nothing),
+    () => self.exitSignal(self.pid, nothing),
+  ];
+  for (const attempt of attempts) expect(attempt).toThrow(TypeError);
+  expect(self.alive).toBe(true);
+  expect(self.messageQueueLength).toBe(0);
+  expect(processes.timers.size).toBe(0);
 });

@@ -331,3 +331,21 @@ test("what is already in the sink stays as it is", () => {
   expect(Buffer.concat(sink.pieces()).subarray(0, before.length).equals(before)).toBe(true);
   expect(framesOf(sink)).toHaveLength(1 + 2 + 3);
 });
+
+test("what is no term is refused, and is not taken for a message without one", () => {
+  const { writer, sink, flush } = link();
+  const nothing = undefined as unknown as Term;
+  expect(() => writer.write(send(nothing), sink)).toThrow(/undefined/);
+  const exit = {
+    type: "exit2",
+    from,
+    to,
+    reason: nothing,
+    priority: false,
+    token: undefined,
+  } as const;
+  expect(() => writer.write(exit, sink)).toThrow(/undefined/);
+  expect(sink.length).toBe(0);
+  writer.write(send(1), sink);
+  expect(flush()).toEqual([send(1)]);
+});

@@ -8,7 +8,7 @@ import { DFLAG_DIST_HDR_ATOM_CACHE, DFLAG_FRAGMENTS } from "./flags.ts";
 import { FRAGMENT_BYTES } from "./fragment-assembler.ts";
 import { FragmentCutter, type Fragments, PieceQueue, writeFragmentIds } from "./fragment-cutter.ts";
 import { OutgoingAtoms } from "./outgoing-atoms.ts";
-import { ControlWriter } from "./write-control.ts";
+import { ControlWriter, NO_PAYLOAD } from "./write-control.ts";
 
 /** Longest frame that nodes accept: lengths are signed in some of them. */
 const MAX_FRAME_BYTES = 0x7fffffff;
@@ -86,7 +86,7 @@ export class MessageWriter {
       else {
         const payload = this.#control.write(signal, sink, refs);
         const control = sink.totalBytes - before - gap;
-        if (payload !== undefined) {
+        if (payload !== NO_PAYLOAD) {
           this.#encoder.encode(payload, sink, refs);
           if (this.#fragments && sink.totalBytes - before - gap > FRAGMENT_BYTES) {
             return this.#beginFragments(signal, sink, start, references, control);
@@ -111,7 +111,7 @@ export class MessageWriter {
     sink.buffer[start + 4] = PASS_THROUGH;
     sink.buffer[start + 5] = VERSION_MAGIC;
     const payload = this.#control.write(signal, sink, undefined);
-    if (payload === undefined) return;
+    if (payload === NO_PAYLOAD) return;
     sink.ensure(1);
     sink.buffer[sink.length++] = VERSION_MAGIC;
     this.#encoder.encode(payload, sink, undefined);

@@ -18,6 +18,9 @@ import {
 import { WireError } from "./errors.ts";
 import { DFLAG_ALTACT_SIG, DFLAG_SEND_SENDER, flagNames } from "./flags.ts";
 
+/** What a control message without a payload has. No term, and not what a program sends by mistake. */
+export const NO_PAYLOAD = Symbol("no payload");
+
 const SMALL_TUPLE_EXT = 104;
 const SMALL_INTEGER_EXT = 97;
 
@@ -60,9 +63,9 @@ export class ControlWriter {
 
   /**
    * Writes the control message.
-   * @returns the payload to be written behind it; undefined when it takes none.
+   * @returns the payload to be written behind it, or {@link NO_PAYLOAD}.
    */
-  write(signal: Signal, sink: ByteSink, refs: AtomRefs | undefined): Term | undefined {
+  write(signal: Signal, sink: ByteSink, refs: AtomRefs | undefined): Term | typeof NO_PAYLOAD {
     // The most frequent message by hand; the table gives the same, a fifth slower.
     if (signal.type === "send" && this.#senders && signal.token === undefined) {
       const { from } = signal;
@@ -85,7 +88,7 @@ export class ControlWriter {
         element === UNUSED || element === MFA ? other(element, signal) : fields[element];
       this.#encoder.encode(field as Term, sink, refs);
     }
-    return payload === undefined ? undefined : fields[payload];
+    return payload === undefined ? NO_PAYLOAD : (fields[payload] as Term);
   }
 
   #begin(sink: ByteSink, arity: number, tag: number): void {
