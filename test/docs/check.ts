@@ -4,7 +4,8 @@ import { expect } from "vitest";
 
 /**
  * What a `// => expected` comment claims: the value is the one that `expected` says as JavaScript, or
- * it prints like it (as text, by `inspect`, or as an Erlang term; `…` stands for anything).
+ * it prints like it (as text, by `inspect`, or as an Erlang term by `~w` or `~p`; `…` stands for
+ * anything).
  * `// => throws ERR_X` claims an error with that code or message.
  */
 export async function check(
@@ -38,7 +39,8 @@ function printsLike(value: unknown, text: string): boolean {
   const pattern = new RegExp(`^\\s*${quoted.replaceAll("…", ".*")}\\s*$`, "su");
   const printed = [String(value), inspect(value)];
   try {
-    printed.push(formatTerm(value as Term));
+    const term = value as Term;
+    printed.push(formatTerm(term), formatTerm(term, { pretty: true, width: 1000 }));
   } catch {
     // not a term
   }

@@ -6,19 +6,20 @@ import type { Process } from "./process.ts";
 
 /**
  * What a process does. It ends, with the reason `normal`, when this returns or its promise resolves,
- * and with an Erlang-shaped reason when it throws.
+ * and with an Erlang-shaped reason when it throws. What it gives back is not looked at.
  */
-export type ProcessBody = (self: Process) => void | Promise<void>;
+export type ProcessBody = (self: Process) => unknown;
 
 /** What a process is started with. */
 export interface ProcessOptions {
   /** Registers the process under this name. */
   readonly name?: Name | string | undefined;
   /**
-   * Called for each message, in order, with no promise in between. What it throws, or a promise of
-   * its that rejects, ends the process. Without it the messages wait for {@link Process.receive}.
+   * Called for each message, in order, with no promise in between: the next message does not wait for
+   * a promise that it gives back. What it throws, or a promise of its that rejects, ends the process.
+   * Without it the messages wait for {@link Process.receive}.
    */
-  readonly onMessage?: ((message: Term, self: Process) => void | Promise<void>) | undefined;
+  readonly onMessage?: ((message: Term, self: Process) => unknown) | undefined;
   /** Exit signals become messages `{'EXIT', From, Reason}` instead of ending the process. */
   readonly trapExit?: boolean | undefined;
   /** Who writes what it prints. Default: that of its parent, for `node.spawn` that of the node. */
