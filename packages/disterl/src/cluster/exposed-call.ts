@@ -10,8 +10,8 @@ export class ExposedCall {
    */
   readonly process: Process;
   /**
-   * Who asked: the process that spawned or called; undefined for `rpc:cast` of old nodes, which do
-   * not say.
+   * Who asked: the process that spawned or called, which is one of the node that asked. Undefined for
+   * `rpc:cast` of old nodes, which do not say, and where a process of another node is named.
    */
   readonly caller: Pid | undefined;
   #controller: AbortController | undefined = undefined;

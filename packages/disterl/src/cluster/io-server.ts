@@ -1,3 +1,4 @@
+import { TO_WHO_ASKED } from "../otp/gen.ts";
 import type { Process } from "../process/process.ts";
 import { Atom, atom, atoms } from "../term/atom.ts";
 import { Binary, isBinary } from "../term/binary.ts";
@@ -38,19 +39,22 @@ export interface IoServerOptions {
  *     {io_request, From, ReplyAs, Request}   →   {io_reply, ReplyAs, Reply}
  *
  * Source: the Erlang I/O protocol (`io_protocol.md`). `{put_chars, Enc, M, F, Args}` asks for the
- * characters that `M:F(Args)` makes: the node that asks has the function, so it is called there.
+ * characters that `M:F(Args)` makes: the node that asks has the function, so it is called there. The
+ * server is told which node a message came from (`peer`), for the pid in it may be anybody's.
  */
 export function ioServer({ write, apply }: IoServerOptions) {
   let calls = 0;
 
-  return (message: Term, self: Process): void => {
+  return (message: Term, self: Process, peer?: Atom): void => {
     if (!isTuple(message) || message.length !== 4 || message[0] !== IO_REQUEST) return;
     const [, from, replyAs, request] = message as readonly Term[];
     if (!(from instanceof Pid)) return;
     const answer = (reply: Term): void => {
-      if (self.alive) self.send(from, t(IO_REPLY, replyAs as Term, reply));
+      if (self.alive) self.send(from, t(IO_REPLY, replyAs as Term, reply), TO_WHO_ASKED);
     };
-    const result = handle(request as Term, from.node);
+    // Whoever asks has functions called on its own node only.
+    const node = peer === undefined || peer === from.node ? from.node : undefined;
+    const result = handle(request as Term, node);
     if (!(result instanceof Promise)) return answer(result);
     result
       .catch(() => t(atoms.error, REQUEST))
@@ -58,7 +62,7 @@ export function ioServer({ write, apply }: IoServerOptions) {
       .catch((error: unknown) => self.crash(error));
   };
 
-  function handle(request: Term, node: Atom): Term | Promise<Term> {
+  function handle(request: Term, node: Atom | undefined): Term | Promise<Term> {
     if (!isTuple(request)) return request === GETOPTS ? [] : t(atoms.error, REQUEST);
     const [kind] = request;
     if (kind === PUT_CHARS) return putChars(request, node);
@@ -69,14 +73,15 @@ export function ioServer({ write, apply }: IoServerOptions) {
   }
 
   /** `{put_chars, Enc, Chars}`, `{put_chars, Enc, M, F, Args}` and the forms without an encoding. */
-  function putChars(request: readonly Term[], node: Atom): Term | Promise<Term> {
+  function putChars(request: readonly Term[], node: Atom | undefined): Term | Promise<Term> {
     const withEncoding = request.length === 3 || request.length === 5;
     const latin1 = withEncoding && request[1] === LATIN1;
     const [first, fun, args] = request.slice(withEncoding ? 2 : 1);
     if (request.length <= 3) return print(first as Term, latin1);
-    if (!(first instanceof Atom) || !(fun instanceof Atom) || !isList(args) || calls >= CALLS) {
+    if (!(first instanceof Atom) || !(fun instanceof Atom) || !isList(args)) {
       return t(atoms.error, REQUEST);
     }
+    if (node === undefined || calls >= CALLS) return t(atoms.error, REQUEST);
     calls++;
     return apply(node, first.text, fun.text, args)
       .finally(() => calls--)
@@ -95,7 +100,7 @@ export function ioServer({ write, apply }: IoServerOptions) {
     return atoms.ok;
   }
 
-  async function inOrder(requests: List, node: Atom): Promise<Term> {
+  async function inOrder(requests: List, node: Atom | undefined): Promise<Term> {
     let reply: Term = atoms.ok;
     for (const request of requests) {
       reply = await handle(request, node);

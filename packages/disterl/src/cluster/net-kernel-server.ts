@@ -1,4 +1,4 @@
-import { type From, genRequest, reply } from "../otp/gen.ts";
+import { type From, genRequest, reply, TO_WHO_ASKED } from "../otp/gen.ts";
 import type { Process } from "../process/process.ts";
 import { type Atom, atom, atoms } from "../term/atom.ts";
 import { Pid } from "../term/pid.ts";
@@ -39,7 +39,7 @@ export function netKernelServer(services: FunctionServices, self: Process) {
     const call = genRequest(message);
     if (call?.kind !== "call") return;
     const { request, from } = call;
-    if (isTuple(request, 2) && request[0] === IS_AUTH) return reply(self, from, YES);
+    if (isTuple(request, 2) && request[0] === IS_AUTH) return answer(self, from, YES);
     const spawn = oldSpawn(request);
     if (spawn !== undefined) answerSpawn(services, self, from, spawn, peer);
   };
@@ -53,7 +53,7 @@ function answerSpawn(
   peer: Atom,
 ): void {
   const [caller] = from;
-  const refuse = (reason: Atom): void => reply(self, from, t(atoms.EXIT, t(reason, [])));
+  const refuse = (reason: Atom): void => answer(self, from, t(atoms.EXIT, t(reason, [])));
   // A link is with the process that asked, which has to be one of the node that asks.
   if (spawnFlags(options) === undefined || (link && caller.node !== peer)) {
     return refuse(atoms.badarg);
@@ -66,10 +66,14 @@ function answerSpawn(
     groupLeader: groupLeader instanceof Pid ? groupLeader : self.pid,
     started: (process) => {
       if (link) process.link(caller);
-      reply(self, from, process.pid);
+      answer(self, from, process.pid);
     },
   });
   if (error !== undefined) refuse(error);
+}
+
+function answer(self: Process, from: From, result: Term): void {
+  reply(self, from, result, TO_WHO_ASKED);
 }
 
 function oldSpawn(request: Term): OldSpawn | undefined {

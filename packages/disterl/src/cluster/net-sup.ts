@@ -189,6 +189,7 @@ export class NetSup {
       }
     } finally {
       exitAll();
+      processes.timers.stop();
       refusals.stop();
       status.close();
     }

@@ -1,4 +1,4 @@
-import { genRequest, reply } from "../otp/gen.ts";
+import { genRequest, reply, TO_WHO_ASKED } from "../otp/gen.ts";
 import type { Process } from "../process/process.ts";
 import { Atom, atom, atoms } from "../term/atom.ts";
 import { Pid } from "../term/pid.ts";
@@ -60,7 +60,7 @@ export class Rex {
     if (call?.kind === "call") {
       const { request, from } = call;
       if (!isTuple(request, 5)) return;
-      const answer = (result: Term): void => reply(self, from, result);
+      const answer = (result: Term): void => reply(self, from, result, TO_WHO_ASKED);
       if (request[0] === CALL) this.#run(request, peer, from[0], answer);
       else if (request[0] === BLOCK_CALL) this.#inTurn(request, peer, from[0], answer);
     } else if (call?.kind === "cast") {
@@ -75,14 +75,16 @@ export class Rex {
   #plain(from: Pid, request: Term, peer: Atom): void {
     const self = this.#self;
     if (request === FEATURES_REQUEST) {
-      self.send(from, t(FEATURES_REPLY, self.pid.node, [ERPC]));
+      self.send(from, t(FEATURES_REPLY, self.pid.node, [ERPC]), TO_WHO_ASKED);
     } else if (isTuple(request, 5) && request[0] === CALL) {
-      this.#run(request, peer, from, (result) => self.send(from, t(REX, result)));
+      this.#run(request, peer, from, (result) => self.send(from, t(REX, result), TO_WHO_ASKED));
     } else if (isTuple(request, 3) && (request[0] === SBCAST || request[0] === SEND)) {
       const [kind, name, message] = request;
       const isThere = this.#sendOn(name, kind === SEND ? t(from, message) : message, peer);
       const answer = isThere ? self.pid.node : t(NONEXISTING_NAME, name);
-      if (kind === SBCAST || !isThere) self.send(from, t(REX, self.pid.node, answer));
+      if (kind === SBCAST || !isThere) {
+        self.send(from, t(REX, self.pid.node, answer), TO_WHO_ASKED);
+      }
     }
   }
 
@@ -93,13 +95,15 @@ export class Rex {
     const process = processes.names.find(name);
     if (process === undefined) return false;
     const isOwn = peer === processes.identity.node;
-    if (!isOwn && policy?.permitsProcess(peer, "send", process.names) === false) {
-      const target = String(name);
-      refusals.denied({ peer: peer.text, operation: "send", target, cause: "policy" });
-      return false;
+    const isPermitted = isOwn || policy?.permitsProcess(peer, "send", process.names) !== false;
+    // A service has to know which node asks it for something, and what goes through here is from us.
+    if (isPermitted && (isOwn || !process.system)) {
+      this.#self.send(name, message);
+      return true;
     }
-    this.#self.send(name, message);
-    return true;
+    const cause = isPermitted ? "service" : "policy";
+    refusals.denied({ peer: peer.text, operation: "send", target: String(name), cause });
+    return false;
   }
 
   /** A `block_call`: after the one before it. */
@@ -156,7 +160,8 @@ export class Rex {
   #groupLeader(leader: Term, from: Pid | undefined): { leader: Term; close(): void } {
     const { processes } = this.#services;
     if (leader === SEND_STDOUT_TO_CALLER && from !== undefined) {
-      const write = (text: string): void => void this.#self.send(from, t(REX_STDOUT, text));
+      const write = (text: string): void =>
+        void this.#self.send(from, t(REX_STDOUT, text), TO_WHO_ASKED);
       const apply = (): Promise<Term> => Promise.reject(new Error("not there"));
       const proxy = processes.spawn({ system: true, onMessage: ioServer({ write, apply }) });
       return { leader: proxy.pid, close: () => proxy.exit() };

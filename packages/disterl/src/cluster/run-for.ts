@@ -42,7 +42,10 @@ export function runFor(
 ): typeof NOT_ALLOWED | typeof SYSTEM_LIMIT | undefined {
   const { processes, policy, functions, running } = services;
   const { module, function: fun, args, operation } = call;
+  let { caller } = run;
   if (peer !== processes.identity.node) {
+    // Messages can say that they are from anybody.
+    if (caller?.node !== peer) caller = undefined;
     const arity = isList(args) ? args.length : 0;
     const wanted = { module, function: fun, arity };
     if (module !== GLOBAL && policy?.permitsFunction(peer, operation, wanted) === false) {
@@ -53,7 +56,8 @@ export function runFor(
       refused(services, peer, call, "not_exposed");
     }
   }
-  if (running.start({ ...run, module, function: fun, args }) !== undefined) return undefined;
+  if (running.start({ ...run, caller, module, function: fun, args }) !== undefined)
+    return undefined;
   refused(services, peer, call, "limit");
   return SYSTEM_LIMIT;
 }

@@ -38,11 +38,13 @@ export function startServices(
   const rex = new Rex(services, rexProcess);
   local.serve(rexProcess, (message, peer) => rex.receive(message, peer));
 
+  const print = ioServer({ write, apply });
   const user = processes.spawn({
     name: atom("user"),
     system,
-    onMessage: ioServer({ write, apply }),
+    onMessage: (message, self) => print(message, self, own()),
   });
+  local.serve(user, (message, peer) => print(message, user, peer));
   caller.groupLeader = user.pid;
   processes.groupLeader = user.pid;
 }

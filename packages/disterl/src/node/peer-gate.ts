@@ -47,8 +47,7 @@ export class PeerGate {
     const operation = OPERATIONS.get(signal.type);
     if (operation === undefined) return true;
     const { to } = signal as Signal & { readonly to: Pid | Name | Reference };
-    const process =
-      to instanceof Pid ? this.#processes.find(to) : to instanceof Reference ? undefined : to;
+    const process = this.#target(to);
     const names = namesOf(process);
     if (isKernel(names, operation)) return true;
     // The node's own calls are made by a process without a name: replies of old peers go to its pid.
@@ -56,6 +55,12 @@ export class PeerGate {
     if (this.#policy?.permitsProcess(peer, operation, names) !== false) return true;
     this.#denied(peer, operation, String(to), "policy");
     return false;
+  }
+
+  /** Through an alias a process is as protected as under its pid. */
+  #target(to: Pid | Name | Reference): Target {
+    if (to instanceof Pid) return this.#processes.find(to);
+    return to instanceof Reference ? this.#processes.aliases.get(to)?.owner : to;
   }
 
   /** Something was to be done to a service of the node, and was not. */

@@ -5,6 +5,7 @@ import type { OutgoingMonitor } from "../process/monitors.ts";
 import type { ExpectedReply } from "../process/actor.ts";
 import type { Process } from "../process/process.ts";
 import { markHandled } from "../process/mark-handled.ts";
+import type { SendOptions } from "../signal/router.ts";
 import type { Name } from "../signal/signal.ts";
 import { type Atom, atom, atoms } from "../term/atom.ts";
 import { ImproperList } from "../term/list.ts";
@@ -212,12 +213,18 @@ export function genRequest(message: Term): GenRequest | undefined {
 }
 
 /**
+ * For answers of the node's own services: whoever asked is connected, and nobody makes the node connect
+ * to others by asking in their names. @internal
+ */
+export const TO_WHO_ASKED: SendOptions = { noconnect: true };
+
+/**
  * Answers a call: to the alias in the tag where there is one, to the caller's pid elsewhere
  * (`gen:reply/2`).
  */
-export function reply(self: Process, [pid, tag]: From, answer: Term): void {
+export function reply(self: Process, [pid, tag]: From, answer: Term, options?: SendOptions): void {
   const alias = aliasOf(tag);
-  self.send(alias ?? pid, t(tag, answer));
+  self.send(alias ?? pid, t(tag, answer), options);
 }
 
 /** `[alias | Ref]`, or `[[alias | Ref] | _]` as in `multi_call`. */

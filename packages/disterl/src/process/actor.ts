@@ -173,11 +173,11 @@ export abstract class Actor implements Runnable {
     const mailbox = this.#mailbox;
     if (urgent) mailbox.pushUrgent(entry, bytes);
     else mailbox.push(entry, bytes);
-    const { mailboxBytes, mailboxMessages } = this.table.limits;
-    if (mailbox.length > mailboxMessages || mailbox.bytes > mailboxBytes) {
-      const error = new Error("the mailbox is over its limit");
-      this.table.onCrash(this.self, atoms.killed, error);
-      this.exit(atoms.killed);
+    if (mailbox.exceeds(this.table.limits)) {
+      this.table.onCrash(this.self, atoms.killed, new Error("the mailbox is over its limit"));
+      // What a peer sends ends no service of the node.
+      if (this.system) mailbox.clear();
+      else this.exit(atoms.killed);
     }
   }
 

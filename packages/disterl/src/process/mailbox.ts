@@ -1,6 +1,7 @@
 import type { Atom } from "../term/atom.ts";
 import { matches, type Pattern, requiredAtom } from "../term/match.ts";
 import type { Term } from "../term/term.ts";
+import type { MailboxLimits } from "./process-table.ts";
 import { type Entry, messageOf, Traced } from "./trace-token.ts";
 
 /** An empty mailbox of no more slots than this keeps them. */
@@ -42,6 +43,10 @@ export class Mailbox {
   /** What the waiting messages took on the wire, in bytes; local ones count as 0. */
   get bytes(): number {
     return this.#totalBytes + (this.#urgent?.bytes ?? 0);
+  }
+
+  exceeds({ mailboxMessages, mailboxBytes }: MailboxLimits): boolean {
+    return this.length > mailboxMessages || this.bytes > mailboxBytes;
   }
 
   push(message: Entry, bytes: number): void {

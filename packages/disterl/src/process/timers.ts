@@ -114,6 +114,11 @@ export class ProcessTimers {
     }
   }
 
+  /** The node has stopped: nothing is due any more. */
+  stop(): void {
+    for (const timer of this.#byRef.entries()) this.cancel(timer.ref);
+  }
+
   #drop(timer: ProcessTimer): void {
     this.#table.deadlines.remove(timer);
     if (!isName(timer.to)) timer.to.timers.delete(timer);
