@@ -369,30 +369,6 @@ test("the number of locks and of names is limited, and so is what a lost connect
   expect(tooMany).toMatchObject({ code: "ERR_GLOBAL_NAMES" });
 });
 
-test("a node that is disconnected while global is at work with it stays disconnected", async () => {
-  const cameBack: number[] = [];
-  for (let seed = 1; seed <= 60; seed++) {
-    await using cluster = await startCluster({ ...visible, nodes: ["a", "b"], seed });
-    const [a, b] = [cluster.node("a"), cluster.node("b")];
-    await cluster.run(a.connect("b@cluster"));
-    // The first merge begins after 200 ms.
-    const isMerge = seed % 2 === 0;
-    await cluster.advance(isMerge ? 195 + seed : 5000);
-    if (!isMerge) {
-      for (const node of [a, b]) void node.global.register(node.name, node.spawn());
-      await cluster.advance(seed / 2);
-    }
-    void b.global.sync();
-    expect((seed % 4 < 2 ? a : b).disconnect(seed % 4 < 2 ? "b@cluster" : "a@cluster")).toBe(true);
-    await cluster.advance(30_000);
-    if (a.nodes().length + b.nodes().length > 0) cameBack.push(seed);
-    for (const { global } of [a, b]) {
-      expect(global.info).toMatchObject({ known: [], pending: [], locks: 0 });
-    }
-  }
-  expect(cameBack).toEqual([]);
-});
-
 test("names live through the stop and start of distribution", async () => {
   await using cluster = await meshOf(["a", "b"]);
   const a = cluster.node("a");

@@ -72,7 +72,8 @@ export class Global {
    * Gives a process a name on all nodes (`global:register_name/3`). False when another process has the
    * name, or the process has another name.
    *
-   * @throws GlobalError `ERR_GLOBAL_NAMES` when there are as many names as `limits.globalNames` allows.
+   * @throws GlobalError `ERR_GLOBAL_NAMES` when there are as many names as `limits.globalNames` allows;
+   *   ProcessError `ERR_PROCESS_EXITED` when the node ends meanwhile.
    */
   register(
     name: Term,
@@ -154,6 +155,8 @@ export class Global {
    *
    *     const id = t("orders", process.pid);
    *     if (await node.global.setLock(id, { retries: 3 })) { ...; await node.global.deleteLock(id); }
+   *
+   * @throws ProcessError `ERR_PROCESS_EXITED` when the holder, or the node, ends meanwhile.
    */
   async setLock(id: LockId, options: GlobalLockOptions = {}): Promise<boolean> {
     checkLockId(id);
@@ -202,6 +205,7 @@ export class Global {
   /**
    * Resolves when the partitions of these nodes, by default of all that are connected visibly, are
    * merged with ours, or the nodes are gone (`global:sync/0`).
+   * @throws ProcessError `ERR_PROCESS_EXITED` when the node ends meanwhile.
    */
   sync(nodes?: readonly (string | Atom)[]): Promise<void> {
     return this.#server.sync(nodes?.map(nodeAtom));

@@ -59,13 +59,17 @@ export async function multiCall(
   return replies.filter((reply) => reply !== undefined);
 }
 
-/** Sets a lock on all of the nodes, or on none. */
+/**
+ * Sets a lock on all of the nodes, or on none.
+ * @throws ProcessError `ERR_PROCESS_EXITED` when the caller has ended: nobody would hold the lock.
+ */
 export async function setLockOnNodes(
   caller: LockCaller,
   id: LockId,
   nodes: readonly Atom[],
 ): Promise<boolean> {
   const { process, locks, mayAsk } = caller;
+  if (!process.alive) throw process.exited();
   if (nodes.length > 1 && nodes.includes(process.pid.node) && !locks.canSet(id)) return false;
   const replies = await multiCall(process, nodes.filter(mayAsk), t(SET_LOCK, id));
   if (replies.every(([, reply]) => reply !== false)) return true;

@@ -76,7 +76,7 @@ export class Locker {
   /** Works until the node ends. */
   async run(): Promise<void> {
     const { inbox, caller } = this.#options;
-    for (;;) {
+    while (caller.process.alive) {
       let message = inbox.take();
       if (message === undefined) {
         const wait = this.#wait();

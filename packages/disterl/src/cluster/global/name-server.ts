@@ -35,6 +35,8 @@ export class GlobalNameServer {
   readonly #answers: Answers;
   #handling = false;
   readonly #syncers = new Set<{ readonly waiting: Set<Atom>; readonly done: () => void }>();
+  /** Ends the waits that only this process could end. */
+  readonly #waiting = new Set<(error: Error) => void>();
   /** Nodes of a `disconnect` whose nodedown is still to come. */
   readonly #leaving = new Map<Atom, () => void>();
 
@@ -51,6 +53,7 @@ export class GlobalNameServer {
       merging: this.#merger.sessions.nodes(),
     }));
     this.#runLocker();
+    this.parts.server.onExit = () => this.#ended();
   }
 
   #makeParts(host: GlobalHost, options: GlobalOptions): GlobalParts {
@@ -98,10 +101,11 @@ export class GlobalNameServer {
     const caller = this.#ownLockCaller(locker);
     const locked = (node: Atom, tag: number, id: LockId): void =>
       this.#post(() => this.#merger.locked(node, tag, id));
-    // It fails when its process ends, that is with the node.
+    const close = (): void => lockerInbox.close();
+    // It ends or fails when its process ends, that is with the node.
     new Locker({ host: this.parts.host, caller, inbox: lockerInbox, locked })
       .run()
-      .catch(() => lockerInbox.close());
+      .then(close, close);
   }
 
   /** What a process needs to set and give back locks, on whatever nodes. */
@@ -177,7 +181,7 @@ export class GlobalNameServer {
 
   /** Resolves when the names of these nodes, or of all visible ones, are ours, or they are gone. */
   sync(given?: readonly Atom[]): Promise<void> {
-    return new Promise((done) => {
+    return this.#whileAlive<void>((done) => {
       this.#post(() => {
         const { members, host } = this.parts;
         const own = this.#ownNode();
@@ -197,14 +201,13 @@ export class GlobalNameServer {
   async disconnect(): Promise<Atom[]> {
     const nodes = await this.#later(() => [...this.parts.members.connected]);
     await Promise.all(
-      nodes.map(
-        (node) =>
-          new Promise<void>((left) => {
-            this.#leaving.set(node, left);
-            if (this.parts.host.disconnect(node)) return;
-            this.#leaving.delete(node);
-            left();
-          }),
+      nodes.map((node) =>
+        this.#whileAlive<void>((left) => {
+          this.#leaving.set(node, left);
+          if (this.parts.host.disconnect(node)) return;
+          this.#leaving.delete(node);
+          left();
+        }),
       ),
     );
     return nodes;
@@ -237,9 +240,26 @@ export class GlobalNameServer {
   }
 
   #later<Result>(read: () => Result): Promise<Result> {
-    return new Promise((resolve) => {
-      this.#post(() => resolve(read()));
+    return this.#whileAlive((resolve) => this.#post(() => resolve(read())));
+  }
+
+  /** What is waited for here comes as long as the node runs; its end is the end of the wait. */
+  #whileAlive<Result>(begin: (resolve: (result: Result) => void) => void): Promise<Result> {
+    const { server } = this.parts;
+    return new Promise((resolve, reject) => {
+      if (!server.alive) return reject(server.exited());
+      this.#waiting.add(reject);
+      begin((result) => {
+        this.#waiting.delete(reject);
+        resolve(result);
+      });
     });
+  }
+
+  #ended(): void {
+    const error = this.parts.server.exited();
+    for (const reject of this.#waiting) reject(error);
+    this.#waiting.clear();
   }
 
   /** A message of another node. */
