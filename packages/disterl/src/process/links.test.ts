@@ -10,7 +10,7 @@ const other = new Pid(node, 7, 0, 5);
 const own = { isOwnPid: (pid: Pid): boolean => pid.node.text === "near@by" };
 
 function links(): { links: Links; counts: PeerIndex<unknown> } {
-  const counts = new PeerIndex<unknown>();
+  const counts = new PeerIndex<unknown>(() => 1);
   return { links: new Links(counts, "me", own), counts };
 }
 

@@ -1,8 +1,9 @@
 import type { Atom } from "../term/atom.ts";
+import { IdTable } from "./id-table.ts";
 
 interface Relations<Owner> {
   count: number;
-  readonly owners: Map<Owner, number>;
+  readonly owners: IdTable<{ readonly owner: Owner; count: number }>;
 }
 
 /**
@@ -11,6 +12,12 @@ interface Relations<Owner> {
  */
 export class PeerIndex<Owner> {
   readonly #byNode = new Map<Atom, Relations<Owner>>();
+  readonly #idOf: (owner: Owner) => number;
+
+  /** `idOf` gives the number that an owner is found by. */
+  constructor(idOf: (owner: Owner) => number) {
+    this.#idOf = idOf;
+  }
 
   /** How many relations there are with a node. */
   of(node: Atom): number {
@@ -19,7 +26,7 @@ export class PeerIndex<Owner> {
 
   /** The processes that have any with a node. */
   owners(node: Atom): Owner[] {
-    return [...(this.#byNode.get(node)?.owners.keys() ?? [])];
+    return (this.#byNode.get(node)?.owners.values() ?? []).map(({ owner }) => owner);
   }
 
   /** The nodes that any process has relations with. */
@@ -31,13 +38,19 @@ export class PeerIndex<Owner> {
   add(node: Atom, owner: Owner, delta: number): void {
     let relations = this.#byNode.get(node);
     if (relations === undefined) {
-      relations = { count: 0, owners: new Map() };
+      relations = { count: 0, owners: new IdTable() };
       this.#byNode.set(node, relations);
     }
+    const { owners } = relations;
+    const id = this.#idOf(owner);
+    let own = owners.get(id);
+    if (own === undefined) {
+      own = { owner, count: 0 };
+      owners.set(id, own);
+    }
     relations.count += delta;
-    const count = (relations.owners.get(owner) ?? 0) + delta;
-    if (count === 0) relations.owners.delete(owner);
-    else relations.owners.set(owner, count);
+    own.count += delta;
+    if (own.count === 0) owners.delete(id);
     if (relations.count === 0) this.#byNode.delete(node);
   }
 }

@@ -8,6 +8,7 @@ import type { Term } from "../term/term.ts";
 import { Aliases } from "./aliases.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { Identity } from "./identity.ts";
+import { IdTable } from "./id-table.ts";
 import { Monitors } from "./monitors.ts";
 import { NameRegistry } from "./name-registry.ts";
 import { ExitQueue } from "./exit-queue.ts";
@@ -39,8 +40,8 @@ export class ProcessTable {
   readonly monitors = new Monitors();
   readonly aliases = new Aliases();
   /** Links with, and monitors from, each other node. */
-  readonly linkCounts = new PeerIndex<Process>();
-  readonly watcherCounts = new PeerIndex<Process>();
+  readonly linkCounts = new PeerIndex(idOf);
+  readonly watcherCounts = new PeerIndex(idOf);
   readonly nodeMonitors = new NodeMonitors();
   readonly spawnRequests: SpawnRequests;
   readonly timers: ProcessTimers;
@@ -59,7 +60,7 @@ export class ProcessTable {
   groupLeader: Pid | undefined = undefined;
   /** Whether any trace token was ever seen: until then nobody looks for one. */
   tracing = false;
-  readonly #byId = new Map<number, Process>();
+  readonly #byId = new IdTable<Process>();
 
   constructor(identity: Identity, router: Router, clock: Clock, limits: MailboxLimits) {
     this.identity = identity;
@@ -88,7 +89,8 @@ export class ProcessTable {
     // Before there is a process: what cannot be started must not run.
     if (registered !== undefined) this.names.assertFree(registered);
     let pid = this.identity.nextPid();
-    if (this.identity.pidsWrapped) while (this.#byId.has(pid.id)) pid = this.identity.nextPid();
+    if (this.identity.pidsWrapped)
+      while (this.#byId.get(pid.id) !== undefined) pid = this.identity.nextPid();
     const process = new Process(this, pid, options, body, parent);
     if (registered !== undefined) this.names.register(registered, process);
     this.#byId.set(pid.id, process);
@@ -108,7 +110,8 @@ export class ProcessTable {
     this.#byId.delete(process.pid.id);
   }
 
-  processes(): Iterable<Process> {
+  /** Those of this moment, the oldest first. */
+  processes(): Process[] {
     return this.#byId.values();
   }
 
@@ -135,4 +138,8 @@ export class ProcessTable {
     this.spawnRequests.nodeDown(node);
     this.nodeMonitors.nodeDown(node);
   }
+}
+
+function idOf({ pid }: Process): number {
+  return pid.id;
 }
