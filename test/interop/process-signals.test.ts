@@ -273,6 +273,20 @@ forEachOtp((release, test) => {
     await ours.erpc(node(pair), "erlang", "send", [aliased, "to the alias"]);
     expect(await self.receive("to the alias", WAIT)).toBeDefined();
 
+    // The first message to the alias ends the monitor over there, and nothing else.
+    const answered = self.spawnRequest(node(pair), "timer", "sleep", [60_000], {
+      monitor: { alias: "reply_demonitor" },
+    });
+    const sleeping = (await reply(answered, "spawn_reply", "ok"))[3] as Pid;
+    await ours.erpc(node(pair), "erlang", "send", [answered, "an answer"]);
+    await self.receive("an answer", WAIT);
+    await settled(pair);
+    const watchers = [sleeping, atom("monitored_by")];
+    expect(formatTerm(await ours.erpc(node(pair), "erlang", "process_info", watchers))).toBe(
+      "{monitored_by,[]}",
+    );
+    expect(ours.processInfo(self.pid)).toMatchObject({ monitors: [] });
+
     const bad = ask("exit", [1], { options: [atom("bogus")], reply: "error_only" });
     expect((await reply(bad, "spawn_reply", "error"))[3]).toBe(atom("badopt"));
     const undef = ask("no_such_function", [], { monitor: true });
