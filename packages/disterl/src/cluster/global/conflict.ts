@@ -31,7 +31,7 @@ const NONE = atom("none");
 /** Decides conflicts in which a process of this node has the name. Mirrors `global:resolve_it/4`. */
 export class Conflicts {
   readonly #process: Process;
-  readonly #functions = new Map<string, ResolveFunction>();
+  readonly #functions = new Map<string, { readonly pid: Pid; readonly decide: ResolveFunction }>();
 
   /** In the name of `process` the losers are told. */
   constructor(process: Process) {
@@ -59,7 +59,15 @@ export class Conflicts {
 
   /** From now on this function decides about the names of a process. */
   remember(pid: Pid, resolve: ResolveMethod | ResolveFunction | undefined): void {
-    if (typeof resolve === "function") this.#functions.set(pid.key, resolve);
+    if (typeof resolve === "function") this.#functions.set(pid.key, { pid, decide: resolve });
+  }
+
+  /** This node has another name than before: its processes have other pids. */
+  rename(moved: (pid: Pid) => Pid | undefined): void {
+    for (const { pid, decide } of [...this.#functions.values()]) {
+      const now = moved(pid);
+      if (now !== undefined) this.remember(now, decide);
+    }
   }
 
   forget(pid: Pid): void {
@@ -94,7 +102,7 @@ export class Conflicts {
 
   async #decide(name: Term, pid1: Pid, pid2: Pid): Promise<Pid | undefined> {
     try {
-      return await this.#functions.get(pid2.key)?.(name, pid1, pid2);
+      return await this.#functions.get(pid2.key)?.decide(name, pid1, pid2);
     } catch (error) {
       // As in OTP: a method that fails takes the name from both.
       this.#process.crash(error);

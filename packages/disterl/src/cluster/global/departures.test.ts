@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { atom } from "../../term/atom.ts";
+import type { Pid } from "../../term/pid.ts";
+import type { Term } from "../../term/term.ts";
 import { t } from "../../term/tuple.ts";
 import type { ClusterOptions } from "../../testing/cluster/cluster-options.ts";
 import { startCluster } from "../../testing/cluster/start-cluster.ts";
@@ -60,4 +62,20 @@ test("what waits when the node stops fails, and nothing goes on", async () => {
   }
   await Promise.all(waiting);
   expect(cluster.pendingTimers("a")).toBe(0);
+});
+
+test("a function that decides conflicts goes on to do so when its node gets another name", async () => {
+  await using cluster = await startCluster({ ...visible, nodes: ["a", "b"] });
+  const [a, b] = [cluster.node("a"), cluster.node("b")];
+  const [ours, theirs] = [a.spawn(), b.spawn()];
+  await cluster.run(a.netKernel.stop());
+  const resolve = (_name: Term, _pid1: Pid, pid2: Pid): Pid => pid2;
+  await cluster.run(a.global.register("dup", ours, { resolve }));
+  await cluster.run(b.global.register("dup", theirs));
+  await cluster.run(a.netKernel.start("a@cluster"));
+  await cluster.run(a.connect("b@cluster"));
+  await cluster.run(a.global.sync());
+  await cluster.advance(1000);
+  expect([a.global.whereis("dup"), b.global.whereis("dup")]).toEqual([ours.pid, ours.pid]);
+  expect([ours.alive, theirs.alive]).toEqual([true, true]);
 });

@@ -172,6 +172,7 @@ export class GlobalNameServer {
       const { processes } = this.parts.host;
       const moved = (pid: Pid): Pid | undefined =>
         processes.identity.isFormer(pid) ? processes.find(pid)?.pid : undefined;
+      this.parts.conflicts.rename(moved);
       this.parts.names.rename(moved);
       this.parts.locks.rename(moved);
     });

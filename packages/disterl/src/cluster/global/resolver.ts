@@ -49,19 +49,20 @@ export async function exchangeNames(
     if (++looked % NAMES_AT_ONCE === 0) await new Promise<void>((go) => clock.soon(go));
     if (options.cancelled()) break;
     const ours = names.get(entry.name);
-    if (ours === undefined) operations.unshift({ type: "insert", entry });
+    if (ours === undefined) operations.push({ type: "insert", entry });
     else if (decides && !ours.pid.equals(entry.pid)) {
       const winner = await decide(options, entry, ours);
-      if (winner === entry) operations.unshift({ type: "insert", entry });
-      else if (winner === ours) resolved.unshift({ type: "insert", entry: ours });
+      if (winner === entry) operations.push({ type: "insert", entry });
+      else if (winner === ours) resolved.push({ type: "insert", entry: ours });
       else {
         const operation = { type: "delete", name: entry.name } as const;
-        operations.unshift(operation);
-        resolved.unshift(operation);
+        operations.push(operation);
+        resolved.push(operation);
       }
     }
   }
-  return { operations, resolved };
+  // The last comes first, as at OTP.
+  return { operations: operations.reverse(), resolved: resolved.reverse() };
 }
 
 /** Theirs when the node of ours cannot be asked; undefined when neither keeps the name. */
