@@ -15,8 +15,15 @@ export class Inbox<Message> {
     this.#clock = clock;
   }
 
-  post(message: Message): void {
+  /** Messages that wait. */
+  get size(): number {
+    return this.#messages.length;
+  }
+
+  /** Those that a message makes void are not kept: `voids` says which. */
+  post(message: Message, voids?: (waiting: Message) => boolean): void {
     if (this.#closed) return;
+    if (voids !== undefined) this.#messages = this.#messages.filter((one) => !voids(one));
     this.#messages.push(message);
     this.#wake?.();
   }

@@ -6,6 +6,7 @@ import { TermMap } from "../../term/term-map.ts";
 import { t } from "../../term/tuple.ts";
 import { applyOperations } from "./apply-operations.ts";
 import type { GlobalParts } from "./host.ts";
+import type { LockerMessage } from "./locker.ts";
 import type { LockId } from "./lock-table.ts";
 import { type KnownNode, type PeerMessage, PROTOCOL_VERSION, type Resolved } from "./messages.ts";
 import { exchangeNames } from "./resolver.ts";
@@ -141,7 +142,12 @@ export class Merger {
       finish?.();
       return;
     }
-    lockerInbox.post({ type: "cancel", node, tag, finish });
+    // A locker that has not heard of the session yet need not hear of its end.
+    const isNews = (waiting: LockerMessage): boolean =>
+      waiting.type === "his_the_locker" && waiting.him.node === node && waiting.him.myTag === tag;
+    if (lockerInbox.take(isNews) === undefined) {
+      lockerInbox.post({ type: "cancel", node, tag, finish });
+    } else finish?.();
     const session = this.sessions.get(node);
     const isNew = (members.pending.get(node) ?? 0) >= CANCEL_VERSION;
     if (isNew && session?.myTag === tag && session.hisTag !== undefined) {
@@ -225,7 +231,7 @@ export class Merger {
   // ── the partitions become one ─────────────────────────────────────────────────────────────────
 
   #merge(session: Session, theirs: Resolved): void {
-    const { members, server, lockerInbox, settled } = this.#parts;
+    const { members, server, settled } = this.#parts;
     const { node, version, lockId } = session;
     const own = server.pid.node;
     const operations = [...(session.ours ?? []), ...theirs.operations];
@@ -250,8 +256,7 @@ export class Merger {
       }
     };
     this.#endResolved(node, announce);
-    const added = members.add(nodes, own);
-    lockerInbox.post({ type: "add_to_known", nodes: added });
+    this.#addKnown(nodes);
     members.synced.add(node);
     this.#syncOthers(theirNodes.filter((name) => members.known.has(name)));
   }
@@ -265,12 +270,16 @@ export class Merger {
 
   /** A node of our partition has merged with another partition. */
   newNodes(message: Message<"new_nodes">): void {
-    const { members, server, lockerInbox } = this.#parts;
-    if (!members.connected.has(message.node)) return;
-    const added = members.add(message.nodes, server.pid.node);
-    this.#syncOthers(added);
+    if (!this.#parts.members.connected.has(message.node)) return;
+    this.#syncOthers(this.#addKnown(message.nodes));
     applyOperations(this.#parts, message, { requester: message.requester });
-    lockerInbox.post({ type: "add_to_known", nodes: added });
+  }
+
+  #addKnown(nodes: readonly KnownNode[]): Atom[] {
+    const { members, server, lockerInbox } = this.#parts;
+    const added = members.add(nodes, server.pid.node);
+    if (added.length > 0) lockerInbox.post({ type: "add_to_known", nodes: added });
+    return added;
   }
 
   /** A node that we know by others, or they us, has come to the same names. */

@@ -340,7 +340,12 @@ export class GlobalNameServer {
     // Nothing is kept for who has no session.
     if (session === undefined) return;
     if (myTag !== undefined && this.#merger.sessions.find(locker.node, myTag) === undefined) return;
-    lockerInbox.post({ type: "lock_set", locker, set, tag: myTag });
+    // The last word of a locker counts: it can say it as often as it likes while ours is busy.
+    lockerInbox.post(
+      { type: "lock_set", locker, set, tag: myTag },
+      (waiting) =>
+        waiting.type === "lock_set" && waiting.locker.node === locker.node && waiting.set === set,
+    );
   }
 
   #ownNode(): Atom {
