@@ -22,19 +22,19 @@ function scene(limit = 2) {
   const running = new FunctionProcesses(processes, functions, limit);
   const told: string[] = [];
   const start = (fun: string, args: Term = [], node = PEER) =>
-    running.start({
-      module: atom("m"),
-      function: atom(fun),
-      args,
-      caller: undefined,
-      node,
-      groupLeader: atoms.undefined,
-      ended: (outcome: Outcome) => {
-        const value = outcome.class === "return" ? outcome.value : outcome.reason;
-        told.push(`${fun} ${outcome.class} ${formatTerm(value)}`);
-        return atoms.normal;
+    running.start(
+      { module: atom("m"), function: atom(fun), args },
+      {
+        caller: undefined,
+        node,
+        groupLeader: atoms.undefined,
+        ended: (outcome: Outcome) => {
+          const value = outcome.class === "return" ? outcome.value : outcome.reason;
+          told.push(`${fun} ${outcome.class} ${formatTerm(value)}`);
+          return atoms.normal;
+        },
       },
-    });
+    );
   return { functions, told, start };
 }
 

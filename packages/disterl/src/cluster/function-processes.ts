@@ -15,17 +15,21 @@ export type Outcome =
   | { readonly class: "return"; readonly value: Term }
   | (Exception & { readonly stack: Term; readonly error: unknown });
 
-/** A function that is to run in a process of its own. */
-export interface FunctionRun {
+/** Which function, as a peer names it: any terms. */
+export interface NamedFunction {
   readonly module: Term;
   readonly function: Term;
   readonly args: Term;
+}
+
+/** How a function is to run in a process of its own. */
+export interface FunctionRun {
   /** Who asked, and the node whose limit it counts for. */
   readonly caller: Pid | undefined;
   readonly node: Atom;
   readonly groupLeader: Term;
   /** It waits until this is settled. */
-  readonly turn?: Promise<void>;
+  readonly turn?: Promise<void> | undefined;
   /** Called when the process has its pid and runs nothing yet: links, monitors and the reply. */
   started?(process: Process, call: ExposedCall): void;
   /**
@@ -34,7 +38,7 @@ export interface FunctionRun {
    */
   ended(outcome: Outcome, process: Process): Term;
   /** That exit reason cannot be encoded; another one for those who wait for it. */
-  unencodable?(error: unknown): Term;
+  readonly unencodable?: ((error: unknown) => Term) | undefined;
 }
 
 const SYSTEM_LIMIT = atom("system_limit");
@@ -58,18 +62,21 @@ export class FunctionProcesses {
 
   /**
    * Starts a process that runs a function, soon; undefined when there are as many for that node as
-   * may be. A function that is not there is an exception like any other (protocol SG-55).
+   * may be. A function that is not there is an exception like any other (protocol SG-55). `caller`
+   * goes before the one of the run.
    */
-  start(run: FunctionRun): Process | undefined {
+  start(wanted: NamedFunction, run: FunctionRun, caller = run.caller): Process | undefined {
     const { node, groupLeader } = run;
     const running = this.#running.get(node) ?? 0;
     if (running >= this.#limit) return undefined;
     this.#running.set(node, running + 1);
     const options = groupLeader instanceof Pid ? { groupLeader } : {};
     const process = this.#processes.spawn(options, () => started.begin());
-    const started = new RunningFunction(run, process, this.#functions, () => this.#over(node));
+    const call = new ExposedCall(process, caller);
+    const over = (): void => this.#over(node);
+    const started = new RunningFunction(call, wanted, run, this.#functions, over);
     process.onExit = () => started.processEnded();
-    run.started?.(process, started.call);
+    run.started?.(process, call);
     return process;
   }
 
@@ -82,7 +89,8 @@ export class FunctionProcesses {
 
 /** One function in its process. */
 class RunningFunction {
-  readonly call: ExposedCall;
+  readonly #call: ExposedCall;
+  readonly #wanted: NamedFunction;
   readonly #run: FunctionRun;
   readonly #process: Process;
   readonly #functions: ExposedFunctions;
@@ -91,10 +99,17 @@ class RunningFunction {
   /** Whether those who asked know how it ended. */
   #told = false;
 
-  constructor(run: FunctionRun, process: Process, functions: ExposedFunctions, over: () => void) {
-    this.call = new ExposedCall(process, run.caller);
+  constructor(
+    call: ExposedCall,
+    wanted: NamedFunction,
+    run: FunctionRun,
+    functions: ExposedFunctions,
+    over: () => void,
+  ) {
+    this.#call = call;
+    this.#wanted = wanted;
     this.#run = run;
-    this.#process = process;
+    this.#process = call.process;
     this.#functions = functions;
     this.#over = over;
   }
@@ -109,23 +124,23 @@ class RunningFunction {
     if (!this.#process.alive) return;
     this.#begun = true;
     const exposed = this.#find();
-    if (exposed instanceof Atom) return this.#leave(notCallable(this.#run, exposed));
+    if (exposed instanceof Atom) return this.#leave(notCallable(this.#wanted, exposed));
     let result: ExposedResult;
     try {
-      result = exposed.run(this.call, this.#run.args as List);
+      result = exposed.run(this.#call, this.#wanted.args as List);
     } catch (error) {
-      return this.#leave(raised(this.#run, error));
+      return this.#leave(raised(this.#wanted, error));
     }
     if (!isPromise(result)) return this.#leave(returned(result));
     return Promise.resolve(result).then(
       (value) => this.#leave(returned(value)),
-      (error: unknown) => this.#leave(raised(this.#run, error)),
+      (error: unknown) => this.#leave(raised(this.#wanted, error)),
     );
   }
 
   /** What to call, or why there is nothing to call. */
   #find(): Exposed | Atom {
-    const { module, function: fun, args } = this.#run;
+    const { module, function: fun, args } = this.#wanted;
     if (!isList(args)) return atoms.badarg;
     if (args.length > MAX_ARITY) return SYSTEM_LIMIT;
     return this.#functions.find(module, fun, args.length) ?? atoms.undef;
@@ -135,7 +150,7 @@ class RunningFunction {
     // A function that goes on without its process counts, too.
     this.#over();
     if (this.#told) return;
-    this.#process.end(this.#tell(outcome), this.#run.unencodable?.bind(this.#run));
+    this.#process.end(this.#tell(outcome), this.#run.unencodable);
   }
 
   /** Saying how it ended can fail, when nothing more can be sent to who waits for it. */
@@ -152,7 +167,7 @@ class RunningFunction {
 
   /** Perhaps before the function did. */
   processEnded(): void {
-    this.call.abandoned();
+    this.#call.abandoned();
     if (!this.#begun) this.#over();
     if (this.#told) return;
     const reason = this.#process.exitReason ?? atoms.normal;
@@ -169,13 +184,13 @@ function returned(value: Term | void): Outcome {
   return { class: "return", value: value === undefined ? atoms.ok : value };
 }
 
-function raised({ module, function: fun, args }: FunctionRun, error: unknown): Outcome {
+function raised({ module, function: fun, args }: NamedFunction, error: unknown): Outcome {
   const { length: arity } = args as List;
   return { ...exceptionOf(error), stack: [t(module, fun, arity, [])], error };
 }
 
 /** In the stack trace the arguments stand in place of the arity, as in Erlang. */
-function notCallable({ module, function: fun, args }: FunctionRun, reason: Atom): Outcome {
+function notCallable({ module, function: fun, args }: NamedFunction, reason: Atom): Outcome {
   const error = new Error("there is no such function");
   return { class: "error", reason, stack: [t(module, fun, args, [])], error };
 }

@@ -60,7 +60,7 @@ function answerSpawn(
   }
   const call = { operation: "spawn", module, function: fun, args } as const;
   const error = runFor(services, peer, call, {
-    ...spawnEnds(services.processes, args),
+    ended: spawnEnds(services.processes, args),
     caller,
     node: peer,
     groupLeader: groupLeader instanceof Pid ? groupLeader : self.pid,

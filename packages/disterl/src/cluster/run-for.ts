@@ -6,7 +6,7 @@ import { formatTerm } from "../term/format-term.ts";
 import { isList } from "../term/list.ts";
 import type { Term } from "../term/term.ts";
 import type { ExposedFunctions } from "./exposed-functions.ts";
-import type { FunctionProcesses, FunctionRun } from "./function-processes.ts";
+import type { FunctionProcesses, FunctionRun, NamedFunction } from "./function-processes.ts";
 
 /** What the node exposes itself, for `global` of the other nodes of its mesh: no policy looks at it. */
 const GLOBAL = atom("global");
@@ -23,11 +23,8 @@ export interface FunctionServices {
 }
 
 /** A function that somebody wants to have run, and how. */
-export interface FunctionCall {
+export interface FunctionCall extends NamedFunction {
   readonly operation: "call" | "spawn";
-  readonly module: Term;
-  readonly function: Term;
-  readonly args: Term;
 }
 
 /**
@@ -38,7 +35,7 @@ export function runFor(
   services: FunctionServices,
   peer: Atom,
   call: FunctionCall,
-  run: Omit<FunctionRun, "module" | "function" | "args">,
+  run: FunctionRun,
 ): typeof NOT_ALLOWED | typeof SYSTEM_LIMIT | undefined {
   const { processes, policy, functions, running } = services;
   const { module, function: fun, args, operation } = call;
@@ -56,8 +53,7 @@ export function runFor(
       refused(services, peer, call, "not_exposed");
     }
   }
-  if (running.start({ ...run, caller, module, function: fun, args }) !== undefined)
-    return undefined;
+  if (running.start(call, run, caller) !== undefined) return undefined;
   refused(services, peer, call, "limit");
   return SYSTEM_LIMIT;
 }

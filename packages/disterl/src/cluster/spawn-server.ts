@@ -19,7 +19,12 @@ const EXECUTE_CAST = atom("execute_cast");
 const RETURN = atom("return");
 const BADOPT = atom("badopt");
 
-type Ends = Pick<FunctionRun, "ended" | "unencodable">;
+/** Made of its parts by name: copies of all properties are what calls spent most of their time with. */
+interface CallAndEnds {
+  readonly call: FunctionCall;
+  readonly ended: FunctionRun["ended"];
+  readonly unencodable: FunctionRun["unencodable"];
+}
 
 /**
  * Answers spawn requests: of `spawn/4` and its kin, and of `erpc`, whose calls are processes that
@@ -44,10 +49,11 @@ export class SpawnServer {
     const { args, arity } = request;
     if (isList(args) && args.length !== arity) return this.#reply(request, 0, atoms.badarg);
     const { from: caller, groupLeader } = request;
-    const { call, ...ends } = this.#callOf(request);
+    const { call, ended, unencodable } = this.#callOf(request);
     // The wire has seen to it that the requester is a process of the peer.
     const error = runFor(this.#services, caller.node, call, {
-      ...ends,
+      ended,
+      unencodable,
       caller,
       node: caller.node,
       groupLeader,
@@ -62,19 +68,21 @@ export class SpawnServer {
   }
 
   /** `erpc:execute_call(Ref, M, F, Args)`, `erpc:execute_cast(M, F, Args)`, or the function itself. */
-  #callOf({ module, function: fun, args }: SpawnRequest): Ends & { readonly call: FunctionCall } {
+  #callOf({ module, function: fun, args }: SpawnRequest): CallAndEnds {
     const { processes } = this.#services;
     if (module === ERPC && isList(args)) {
       if (fun === EXECUTE_CALL && args.length === 4 && args[0] instanceof Reference) {
         const [ref, ...mfa] = args as readonly [Reference, Term, Term, Term];
-        return { call: functionCall("call", ...mfa), ...erpcEnds(ref) };
+        return erpcEnds(functionCall("call", ...mfa), ref);
       }
       if (fun === EXECUTE_CAST && args.length === 3) {
         const mfa = args as readonly [Term, Term, Term];
-        return { call: functionCall("call", ...mfa), ...spawnEnds(processes, mfa[2]) };
+        const ended = spawnEnds(processes, mfa[2]);
+        return { call: functionCall("call", ...mfa), ended, unencodable: undefined };
       }
     }
-    return { call: functionCall("spawn", module, fun, args), ...spawnEnds(processes, args) };
+    const ended = spawnEnds(processes, args);
+    return { call: functionCall("spawn", module, fun, args), ended, unencodable: undefined };
   }
 
   /** The process has its pid and runs nothing yet: links and monitors, then the reply. */
@@ -106,21 +114,20 @@ function functionCall(
 }
 
 /** How a spawned process ends: as one in Erlang does, and what nobody caught is a crash. */
-export function spawnEnds(processes: ProcessTable, args: Term): Ends {
-  return {
-    ended(outcome, process) {
-      if (outcome.class === "return") return atoms.normal;
-      if (!isList(args)) return atoms.badarg;
-      const reason = exitReasonOf(outcome, outcome.stack);
-      if (outcome.class !== "exit") processes.onCrash(process, reason, outcome.error);
-      return reason;
-    },
+export function spawnEnds(processes: ProcessTable, args: Term): FunctionRun["ended"] {
+  return (outcome, process) => {
+    if (outcome.class === "return") return atoms.normal;
+    if (!isList(args)) return atoms.badarg;
+    const reason = exitReasonOf(outcome, outcome.stack);
+    if (outcome.class !== "exit") processes.onCrash(process, reason, outcome.error);
+    return reason;
   };
 }
 
 /** The exit reason carries the result (kernel EC-31), and is no crash. */
-function erpcEnds(ref: Reference): Ends {
+function erpcEnds(call: FunctionCall, ref: Reference): CallAndEnds {
   return {
+    call,
     ended: (outcome) => erpcResult(ref, outcome),
     unencodable: (error) => t(ref, atoms.error, unencodableReason(error), []),
   };

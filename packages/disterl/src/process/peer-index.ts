@@ -30,8 +30,16 @@ export class PeerIndex<Owner> {
   }
 
   /** The nodes that any process has relations with. */
-  nodes(): Iterable<Atom> {
-    return this.#byNode.keys();
+  *nodes(): Generator<Atom> {
+    for (const [node, { count }] of this.#byNode) if (count > 0) yield node;
+  }
+
+  /**
+   * A node is gone. Not before: the only process that a node has to do with is often one that serves
+   * its call, thousands of times a second.
+   */
+  forget(node: Atom): void {
+    if (this.of(node) === 0) this.#byNode.delete(node);
   }
 
   /** `delta` is 1 or -1. */
@@ -51,6 +59,5 @@ export class PeerIndex<Owner> {
     relations.count += delta;
     own.count += delta;
     if (own.count === 0) owners.delete(id);
-    if (relations.count === 0) this.#byNode.delete(node);
   }
 }

@@ -135,6 +135,8 @@ export class ProcessTable {
     this.monitors.nodeDown(node, atoms.noconnection);
     for (const process of this.watcherCounts.owners(node)) process.watchers.removeNode(node);
     for (const process of this.linkCounts.owners(node)) process.linksDown(node);
+    this.watcherCounts.forget(node);
+    this.linkCounts.forget(node);
     this.spawnRequests.nodeDown(node);
     this.nodeMonitors.nodeDown(node);
   }
