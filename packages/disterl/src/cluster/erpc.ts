@@ -1,6 +1,7 @@
 import type { SpawnRequests } from "../process/spawn-requests.ts";
 import { CallError } from "../otp/errors.ts";
 import type { CallOptions } from "../otp/gen.ts";
+import { assertTimeout } from "../process/deadlines.ts";
 import type { Process } from "../process/process.ts";
 import type { SpawnRequest } from "../signal/signal.ts";
 import { type Atom, atom, atomOrBoolean, atoms } from "../term/atom.ts";
@@ -43,8 +44,10 @@ export function erpcCall(
   { timeout = Number.POSITIVE_INFINITY, signal }: CallOptions = {},
 ): Promise<Term> {
   if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
+  assertTimeout(timeout);
   const { table, pid } = process;
   const ref = table.identity.nextReference();
+  const mfa = [ref, atomOrBoolean(module), atomOrBoolean(fun), args];
   const what = `${module}:${fun}/${args.length} on ${node.text}`;
   return new Promise<Term>((resolve, reject) => {
     let spawned: Pid | undefined;
@@ -77,7 +80,6 @@ export function erpcCall(
       if (result instanceof Pid) spawned = result;
       else fail(spawnError(what, result));
     });
-    const mfa = [ref, atomOrBoolean(module), atomOrBoolean(fun), args];
     try {
       process.route(node, spawnRequest(process, ref, EXECUTE_CALL, [MONITOR], mfa));
     } catch (error) {

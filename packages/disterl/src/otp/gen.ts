@@ -1,6 +1,6 @@
 import { type Destination, namedDestination } from "../process/destination.ts";
 import type { Alias } from "../process/aliases.ts";
-import { Expiring } from "../process/deadlines.ts";
+import { assertTimeout, Expiring } from "../process/deadlines.ts";
 import type { OutgoingMonitor } from "../process/monitors.ts";
 import type { ExpectedReply } from "../process/actor.ts";
 import type { Process } from "../process/process.ts";
@@ -47,6 +47,7 @@ export function call(
   request: Term,
   { timeout = DEFAULT_CALL_TIMEOUT, signal }: CallOptions = {},
 ): Promise<Term> {
+  assertTimeout(timeout);
   if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
   if (!from.alive) return markHandled(Promise.reject(from.exited()));
   const { node, target } = callTarget(to, from.pid.node);

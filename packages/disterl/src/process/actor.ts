@@ -6,7 +6,8 @@ import { Reference } from "../term/reference.ts";
 import type { Term } from "../term/term.ts";
 import { isTuple } from "../term/tuple.ts";
 import { currentProcess, takeTurn } from "./current-process.ts";
-import { ProcessError } from "./errors.ts";
+import { assertTimeout } from "./deadlines.ts";
+import { type ProcessError, processExited } from "./errors.ts";
 import { referenceNumber } from "./identity.ts";
 import { Mailbox } from "./mailbox.ts";
 import { markHandled } from "./mark-handled.ts";
@@ -207,7 +208,9 @@ export abstract class Actor implements Runnable {
   receive(first?: Pattern | ReceiveOptions, second?: ReceiveOptions): Promise<Term> {
     this.#assertReceives();
     const isOptions = first === undefined || isReceiveOptions(first);
-    return isOptions ? this.#receive(undefined, first ?? {}) : this.#receive(first, second ?? {});
+    const options = (isOptions ? first : second) ?? {};
+    if (options.timeout !== undefined) assertTimeout(options.timeout);
+    return this.#receive(isOptions ? undefined : first, options);
   }
 
   #receive(pattern: Pattern | undefined, options: ReceiveOptions): Promise<Term> {
@@ -387,14 +390,6 @@ export abstract class Actor implements Runnable {
 
   /** What those get who ask something of a process that has ended. @internal */
   exited(): ProcessError {
-    const text = `the process ${this.pid.toString()} has ended`;
-    // Where it was ended from says nothing to who waited, and looking costs more than all the rest.
-    const { stackTraceLimit } = Error;
-    Error.stackTraceLimit = 0;
-    try {
-      return new ProcessError("ERR_PROCESS_EXITED", text, this.#exitReason);
-    } finally {
-      Error.stackTraceLimit = stackTraceLimit;
-    }
+    return processExited(this.pid.toString(), this.#exitReason);
   }
 }

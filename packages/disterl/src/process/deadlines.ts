@@ -11,6 +11,12 @@ export abstract class Expiring {
   abstract expired(): void;
 }
 
+/** @throws TypeError when that is no time to wait: negative, or no number. */
+export function assertTimeout(milliseconds: number): void {
+  if (typeof milliseconds === "number" && milliseconds >= 0) return;
+  throw new TypeError(`a timeout is milliseconds from 0 up, or Infinity, not ${milliseconds}`);
+}
+
 /** All that were given the same time: whoever came first is due first. Exists while there are any. */
 interface DeadlineList {
   readonly milliseconds: number;

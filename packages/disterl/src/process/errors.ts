@@ -21,3 +21,15 @@ export class ProcessError extends DistError<ProcessErrorCode> {
     this.reason = reason;
   }
 }
+
+/** @internal */
+export function processExited(pid: string, reason: Term | undefined): ProcessError {
+  // Where it was ended from says nothing to who waited, and looking costs more than all the rest.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return new ProcessError("ERR_PROCESS_EXITED", `the process ${pid} has ended`, reason);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}

@@ -95,3 +95,15 @@ test("pids of other nodes with the number of one of ours are others", () => {
   mine.link(new Pid(node, 7, 1, 5));
   expect(mine.size).toBe(4);
 });
+
+test("unlinked twice: only the ack of the last unlink ends it", () => {
+  const { links: mine } = links();
+  mine.link(other);
+  const first = mine.unlink(other) as bigint;
+  mine.link(other);
+  const last = mine.unlink(other) as bigint;
+  mine.unlinkAckReceived(other, first);
+  expect(mine.size).toBe(1);
+  mine.unlinkAckReceived(other, last);
+  expect(mine.size).toBe(0);
+});

@@ -361,3 +361,13 @@ test("whoever is told of an end is told, though something failed for another bef
   third.exit();
   expect(watcher.messages()).toHaveLength(3);
 });
+
+test("a timeout that is no time is told at the call", async () => {
+  const { processes } = scene();
+  const self = processes.spawn({});
+  for (const timeout of [-1, Number.NaN, "5" as never]) {
+    expect(() => self.receive({ timeout })).toThrow(TypeError);
+    expect(() => call(self, THERE, 1, { timeout })).toThrow(TypeError);
+  }
+  expect(processes.monitors.size).toBe(0);
+});

@@ -166,3 +166,20 @@ test("of a spawn request that cannot be sent nothing is left", () => {
   expect(processes.aliases.size).toBe(0);
   expect(processInfo(self)).toMatchObject({ aliasCount: 0 });
 });
+
+test("priority counts for an alias that was made with it, for messages and for exit signals", () => {
+  const { processes, incoming } = scene();
+  const self = processes.spawn({ trapExit: true });
+  for (const priority of [false, true]) {
+    const to = self.alias({ priority });
+    const signal = { from: THERE, to, priority: true, token: undefined } as const;
+    incoming.dispatch({ ...signal, type: "alias_send", message: `message ${priority}` });
+    incoming.dispatch({ ...signal, type: "exit2", reason: `exit ${priority}` });
+  }
+  expect(self.messages()).toEqual([
+    "message true",
+    t(atoms.EXIT, THERE, "exit true"),
+    "message false",
+    t(atoms.EXIT, THERE, "exit false"),
+  ]);
+});
