@@ -159,11 +159,13 @@ forEachOtp((otp, test) => {
       await using pair = await startPair(otp);
       const { aborted } = exposePricing(pair.ours);
       const node = `'${pair.ours.name}'`;
-      await pair.otp.eval(outcome(`erpc:call(${node}, pricing, waits, [timeout], 50)`));
+      // Of a request that is given up before it is answered Erlang tells nobody.
+      await pair.otp.eval(`pong = net_adm:ping(${node})`);
+      await pair.otp.eval(outcome(`erpc:call(${node}, pricing, waits, [timeout], 500)`));
       await expect.poll(() => aborted, { timeout: 10_000 }).toEqual(["timeout"]);
       await pair.otp.eval(`
       P = spawn(fun() -> erpc:call(${node}, pricing, waits, [caller]) end),
-      timer:sleep(50), exit(P, kill)`);
+      timer:sleep(500), exit(P, kill)`);
       await expect.poll(() => aborted, { timeout: 10_000 }).toEqual(["timeout", "caller"]);
       await pair.otp.eval(`
       {P, _} = spawn_monitor(${node}, pricing, waits, [killed]),

@@ -155,9 +155,10 @@ forEachOtp((release, test) => {
     expect(await otp.eval(`rpc:call(${node}, os, cmd, ["id"])`)).toMatch(undef);
     expect(await otp.eval(`catch erpc:call(${node}, os, cmd, ["id"])`)).toMatch(undef);
     expect(await otp.eval(`rpc:block_call(${node}, os, cmd, ["id"])`)).toMatch(undef);
-    const spawned = `R = spawn_request(${node}, os, cmd, ["id"], []),
-      receive {spawn_reply, R, error, Why} -> Why after 5000 -> silence end`;
-    expect(await otp.eval(spawned)).toBe("undef");
+    // As in Erlang: there is a process, and it ends of that.
+    const spawned = `{P, R} = spawn_monitor(${node}, os, cmd, ["id"]),
+      receive {'DOWN', R, process, P, Why} -> Why after 5000 -> silence end`;
+    expect(await otp.eval(spawned)).toMatch(undef);
   });
 
   test("both ways", "every kind of term comes back the same", async () => {
