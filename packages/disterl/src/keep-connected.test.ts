@@ -1,7 +1,11 @@
 import { expect, test } from "vitest";
 import type { Node } from "./node.ts";
 import type { NodeStatus } from "./node/status.ts";
+import { atom } from "./term/atom.ts";
+import { t } from "./term/tuple.ts";
 import { startCluster } from "./testing/cluster/start-cluster.ts";
+
+import { subscribe } from "./trace/diagnostics.ts";
 
 /** The status events so far, and from now on. */
 function record(node: Node): NodeStatus[] {
@@ -106,6 +110,30 @@ test("a connection that ends as soon as it is up again and again is dialled ever
   await cluster.advance(30_000);
   expect(reconnects(seen).length).toBeLessThan(12);
   expect(reconnects(seen).length).toBeGreaterThan(5);
+});
+
+test("a listener that disconnects within a nodeup: all hear of up and down, in this order", async () => {
+  await using cluster = await startCluster({ settings: { hidden: false } });
+  const a = await cluster.start("node@a");
+  await cluster.start("node@b");
+  const watcher = a.spawn();
+  a.netKernel.monitorNodes(watcher, true);
+  let times = 0;
+  const stop = subscribe("disterl:nodeup", ({ local, node }) => {
+    if (local === "node@a" && ++times === 1) a.disconnect(node);
+  });
+  const waiting = a.spawn();
+  waiting.monitor({ name: "init", node: "node@b" });
+  a.keepConnected("node@b", { minDelay: 100 });
+  await cluster.advance(1000);
+  expect(times).toBe(2);
+  expect(a.nodes()).toEqual(["node@b"]);
+  const [up, down] = ["nodeup", "nodedown"].map((event) => t(atom(event), atom("node@b")));
+  expect(watcher.messages()).toEqual([up, down, up]);
+  expect(waiting.messageQueueLength).toBe(1);
+  await cluster.run(a.global.sync());
+  expect(a.global.info.synced).toEqual(["node@b"]);
+  stop();
 });
 
 test("the options of a kept connection are looked at", async () => {

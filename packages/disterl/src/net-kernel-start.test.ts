@@ -152,7 +152,10 @@ test("a stop while distribution is being started: it does not run then, and can 
   const stopping = a.netKernel.stop();
   const again = a.netKernel.start("again@a");
   await cluster.run(stopping);
-  expect(String(await cluster.run(starting))).toContain("stopped while it was being started");
+  expect(await cluster.run(starting)).toMatchObject({
+    code: "ERR_DISTRIBUTION_NOT_STARTED",
+    message: expect.stringContaining("stopped while it was being started"),
+  });
   await cluster.run(again);
   expect(a.name).toBe("again@a");
 });

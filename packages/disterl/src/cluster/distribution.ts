@@ -7,6 +7,7 @@ import type { PendingHandshakesOptions } from "../handshake/pending-handshakes.t
 import { Acceptor } from "../node/acceptor.ts";
 import type { AllowList } from "../node/allow-list.ts";
 import type { Auth } from "../node/auth.ts";
+import { NodeError } from "../node/errors.ts";
 import type { NodeLimits } from "../node/limits.ts";
 import type { NetKernel } from "../node/net-kernel.ts";
 import type { NodeTable } from "../node/node-table.ts";
@@ -109,7 +110,8 @@ export class Distribution {
 
   /** Ends a start that is under way; {@link stop} is still to be called. */
   abort(): void {
-    this.#starting.abort(new Error("distribution was stopped while it was being started"));
+    const text = "distribution was stopped while it was being started";
+    this.#starting.abort(new NodeError("ERR_DISTRIBUTION_NOT_STARTED", text));
   }
 
   /**
