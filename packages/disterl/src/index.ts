@@ -20,7 +20,7 @@ export { NetKernelControl } from "./cluster/net-kernel-control.ts";
 export type { NetKernelState } from "./cluster/net-sup.ts";
 export type { ListedNode, NodesKind, NodeTableEntry } from "./cluster/node-lists.ts";
 export type { ResolveFunction, ResolveMethod } from "./cluster/global/conflict.ts";
-export { GlobalError } from "./cluster/global/errors.ts";
+export { GlobalError, type GlobalErrorCode } from "./cluster/global/errors.ts";
 export type {
   Global,
   GlobalInfo,
@@ -59,6 +59,8 @@ export { text } from "./term/binary.ts";
 export { float } from "./term/float.ts";
 export { charlist, charlistToString, type List } from "./term/list.ts";
 export { isMatch, match, type Matched, type Pattern } from "./term/match.ts";
+export { Pid } from "./term/pid.ts";
+export { Reference } from "./term/reference.ts";
 export { isTaggedTuple } from "./term/tagged-tuple.ts";
 export type { Term } from "./term/term.ts";
 export { isTuple, type Tuple, t } from "./term/tuple.ts";

@@ -149,7 +149,11 @@ export class Node {
     return { roundTripMs: clock.now() - start };
   }
 
-  /** Nodes that may connect, added to those allowed before (`net_kernel:allow/1`). */
+  /**
+   * Nodes that may connect, added to those allowed before (`net_kernel:allow/1`): `name@host`, `host`, or
+   * `name@` for that name on any host. All may until there is a first entry; only those in full may be
+   * connected to from then on.
+   */
   allow(entries: readonly string[]): void {
     this.#parts.allowList.allow(entries);
   }

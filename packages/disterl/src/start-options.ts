@@ -52,7 +52,7 @@ export function checkOptionNames(options: StartNodeOptions): void {
 /** Those of {@link StartNodeOptions} that are not about one start of distribution. */
 interface OwnOptions {
   /**
-   * `app` or `app@host` (`-sname`, `-name`). Without one the first node that is connected to gives
+   * `app` or `app@host` (`-sname`, `-name`); without a host that of the machine. Without one the first node that is connected to gives
    * a name (`-sname undefined`): right for tools, which then leave no atom behind at each run.
    */
   readonly name?: string | undefined;
@@ -68,7 +68,10 @@ interface OwnOptions {
   readonly cookie?: string | Cookie | undefined;
   /** Other cookies for single nodes, by full name (`-setcookie Node Cookie`). */
   readonly cookies?: Readonly<Record<string, string | Cookie>> | undefined;
-  /** Nodes that may connect (`net_kernel:allow/1`). Default: all that know the cookie. */
+  /**
+   * Nodes that may connect, of those that know the cookie, and be connected to (`net_kernel:allow/1`):
+   * `name@host`, `host`, or `name@`. Default, and with no entries: all.
+   */
   readonly allow?: readonly string[] | undefined;
   /**
    * What connected nodes may do: rules for peers, or a function. Default: what Erlang lets them do with
@@ -87,13 +90,19 @@ interface OwnOptions {
    * (`prevent_overlapping_partitions`): the same for all nodes of a mesh. Default true.
    */
   readonly preventOverlappingPartitions?: boolean | undefined;
-  /** Takes what processes that we start on other nodes print. Default: standard output. */
+  /**
+   * Takes what is printed by processes whose group leader is this node's `user`, such as those that it
+   * starts on other nodes. Default: standard output.
+   */
   readonly output?: ((text: string) => void) | undefined;
-  /** How received terms are shown, see `DecodeOptions`. */
+  /** How received terms are shown, see `DecodeOptions` (`disterl/etf`). Default: lossless. */
   readonly decode?: DecodeOptions | undefined;
-  /** What peers may make the node hold. */
+  /**
+   * What peers may make the node hold: `NodeLimits` (`disterl/node`) and `WireLimits` (`disterl/wire`),
+   * with their defaults.
+   */
   readonly limits?: Partial<NodeLimits & WireLimits> | undefined;
-  /** Time, for tests. */
+  /** Time, for tests: `VirtualClock` of `disterl/carrier`. Default: the system's. */
   readonly clock?: Clock | undefined;
   /**
    * 32 random bits, unsigned, for tests. Default: from `node:crypto`. Challenges of handshakes and

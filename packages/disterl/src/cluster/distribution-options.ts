@@ -1,15 +1,22 @@
 import type { Carrier } from "../carrier/carrier.ts";
+import type { TlsOptions } from "../carrier/tls-options.ts";
 import type { Discovery } from "../epmd/discovery.ts";
 import type { NameDomain } from "../node/node-name.ts";
 
 /** How a node listens. */
 export interface ListenAt {
   /** Address to bind (`inet_dist_use_interface`). Default `127.0.0.1`: only this machine can connect. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** Port, or first port to try (`inet_dist_listen_min`). Default: any free one. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Last port to try (`inet_dist_listen_max`). Default `port`. */
-  readonly lastPort?: number;
+  readonly lastPort?: number | undefined;
+}
+
+/** Distribution over TLS. */
+export interface NodeTlsOptions extends TlsOptions {
+  /** `inet6`: over IPv6 (`inet6_tls`). Default `inet`. */
+  readonly family?: "inet" | "inet6" | undefined;
 }
 
 /**
@@ -20,12 +27,14 @@ export interface DistributionOptions {
   /** Whether hosts are short or fully qualified. Default: by the dot in the name's host, else short. */
   readonly nameDomain?: NameDomain | undefined;
   /**
-   * Hidden nodes are not part of the mesh of nodes that connects itself (`-hidden`). Default true.
+   * Whether the node stays out of the mesh of visible nodes (`-hidden`): it connects to whom it wants,
+   * is not in their `nodes()`, and shares no global names. A visible one is connected to all nodes that
+   * its neighbours know, which rely on its answers. Default true.
    */
   readonly hidden?: boolean | undefined;
   /** Where to listen; false: only dial (`-dist_listen false`). Default 127.0.0.1, any port. */
   readonly listen?: false | ListenAt | undefined;
-  /** How nodes are found. Default: epmd. */
+  /** How nodes are found (`-epmd_module`). Default: epmd. */
   readonly discovery?: Discovery | undefined;
   /** For the default discovery. */
   readonly epmd?:
@@ -58,6 +67,11 @@ export interface DistributionOptions {
   readonly distAutoConnect?: "never" | "once" | undefined;
   /** The carrier (`-proto_dist`). Default: TCP over IPv4. */
   readonly carrier?: Carrier | undefined;
+  /**
+   * TLS, in place of {@link carrier} (`-proto_dist inet_tls`, `-ssl_dist_optfile`): every connection is
+   * encrypted, and both sides show certificates and check them, unless asked otherwise.
+   */
+  readonly tls?: NodeTlsOptions | undefined;
 }
 
 const KNOWN: Readonly<Record<keyof DistributionOptions, true>> = {
@@ -73,6 +87,7 @@ const KNOWN: Readonly<Record<keyof DistributionOptions, true>> = {
   netSetupTime: true,
   distAutoConnect: true,
   carrier: true,
+  tls: true,
 };
 
 /** Names of {@link DistributionOptions}. @internal */

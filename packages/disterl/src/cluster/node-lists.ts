@@ -17,6 +17,7 @@ export type NodesKind = "visible" | "hidden" | "connected" | "this" | "known";
 
 /** A node of a list, with what is known of it (`erlang:nodes/2`). */
 export interface ListedNode {
+  /** Full name. */
   readonly name: string;
   /** `known`: not connected. */
   readonly nodeType: "visible" | "hidden" | "this" | "known";
@@ -26,6 +27,7 @@ export interface ListedNode {
 
 /** One entry of the node table (`net_kernel:node_info/1`). */
 export interface NodeTableEntry {
+  /** Full name. */
   readonly name: string;
   /**
    * As in the emulator. `idle`: nothing is going on; `pending`: it is being connected; `exiting`: it
@@ -40,6 +42,7 @@ export interface NodeTableEntry {
   readonly in: number;
   /** Signals that were sent over it. */
   readonly out: number;
+  /** Tells this connection from earlier and later ones; undefined where there is none. */
   readonly connectionId: number | undefined;
   /** Signals that wait for the connection that is being set up. */
   readonly held: number;

@@ -11,8 +11,9 @@ export class AllowList {
     if (entries.length > 0) this.allow(entries);
   }
 
-  /** `name@host`, `host`, or `name@` for that name on any host. */
+  /** `name@host`, `host`, or `name@` for that name on any host. No entries change nothing. */
   allow(entries: readonly string[]): void {
+    if (entries.length === 0) return;
     this.#entries ??= new Set();
     for (const entry of entries) this.#entries.add(entry);
   }

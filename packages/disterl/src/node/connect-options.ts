@@ -5,9 +5,9 @@ import { ConnectError } from "./errors.ts";
 /** Options of `node.connect` and `node.ping`. */
 export interface ConnectOptions {
   /** Milliseconds; the limits of the handshake hold in any case. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** Stops waiting. The dial goes on, since others may wait for it. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

@@ -46,12 +46,15 @@ export interface PolicyRule {
 export interface PeerRequest {
   /** Full name of the node that asks. */
   readonly peer: string;
+  /** What it wants to do. */
   readonly operation: PeerOperation;
   /** Registered names of the process in question, none for `spawn`, `call` and nameless processes. */
   readonly names: readonly string[];
-  /** With `spawn` and `call`: the function. */
+  /** With `spawn` and `call`: the module of the function. */
   readonly module?: string;
+  /** Its name. */
   readonly function?: string;
+  /** How many arguments it gets. */
   readonly arity?: number;
 }
 

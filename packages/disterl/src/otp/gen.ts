@@ -25,9 +25,9 @@ export const DEFAULT_CALL_TIMEOUT = 5000;
 /** Options of a call. */
 export interface CallOptions {
   /** Milliseconds; `Infinity` for ever. Default 5000, for `erpc` and `rpc` for ever. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** Gives the call up: monitor and alias are withdrawn, a late reply vanishes. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

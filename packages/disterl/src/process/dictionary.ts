@@ -13,11 +13,12 @@ export class Dictionary {
     return before;
   }
 
+  /** The value of a key (`erlang:get/1`). */
   get(key: Term): Term | undefined {
     return this.#entries.get(key);
   }
 
-  /** Removes a value, and gives it. */
+  /** Removes a value, and gives it (`erlang:erase/1`). */
   erase(key: Term): Term | undefined {
     const before = this.#entries.get(key);
     this.#entries.delete(key);
@@ -33,14 +34,17 @@ export class Dictionary {
     return keys;
   }
 
+  /** All of it (`erlang:get/0`). */
   entries(): [Term, Term][] {
     return [...this.#entries];
   }
 
+  /** How many keys there are. */
   get size(): number {
     return this.#entries.size;
   }
 
+  /** Removes everything (`erlang:erase/0`). */
   clear(): void {
     this.#entries.clear();
   }

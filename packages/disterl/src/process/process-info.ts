@@ -6,10 +6,13 @@ import type { Process } from "./process.ts";
 
 /** What is known of a process; the items are those of `erlang:process_info/1,2`. */
 export interface ProcessInfo {
+  /** The name it is registered under. */
   readonly registeredName: Name | undefined;
+  /** `running` now, `runnable` as soon as it has its turn, `waiting` for a message or anything else. */
   readonly status: "running" | "runnable" | "waiting" | "exiting";
+  /** How many messages wait. */
   readonly messageQueueLen: number;
-  /** Oldest first. */
+  /** Those messages, oldest first. */
   readonly messages: readonly Term[];
   /** Processes it is linked with. */
   readonly links: readonly Pid[];
@@ -19,9 +22,13 @@ export interface ProcessInfo {
   readonly monitoredBy: readonly Pid[];
   /** Active aliases. */
   readonly aliasCount: number;
+  /** Whether exit signals become messages. */
   readonly trapExit: boolean;
+  /** Who writes what it prints. */
   readonly groupLeader: Pid;
+  /** What it has put into its dictionary. */
   readonly dictionary: readonly (readonly [key: Term, value: Term])[];
+  /** Who started it; undefined when that was the program. */
   readonly parent: Pid | undefined;
   /** Name of the function it was started with: its body, or the callback. */
   readonly initialCall: string;

@@ -4,6 +4,7 @@ import { Pid } from "../term/pid.ts";
 import { Reference } from "../term/reference.ts";
 import type { Term } from "../term/term.ts";
 
+/** What tells signals apart: `send`, `link`, `exit`, … */
 export type SignalType = Signal["type"];
 
 /** The signal with this `type`. */

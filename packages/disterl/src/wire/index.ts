@@ -6,6 +6,7 @@
  */
 export { ByteSink } from "../bytes/byte-sink.ts";
 export type * from "../signal/signal.ts";
+export type { FieldKind, SignalType } from "./control-fields.ts";
 export { type ControlMessage, controlMessages } from "./control-message.ts";
 export { WireError, type WireErrorCode, type WireErrorFacts } from "./errors.ts";
 export {
