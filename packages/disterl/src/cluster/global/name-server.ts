@@ -287,8 +287,12 @@ export class GlobalNameServer {
 
   #message(message: Term, peer: Atom | undefined): void {
     const request = genRequest(message);
-    if (request?.kind === "call") return this.#answers.answer(request);
     const isOwn = peer === undefined;
+    if (request?.kind === "call") {
+      // Nobody asks in the name of another node.
+      if (isOwn || request.from[0].node === peer) this.#answers.answer(request);
+      return;
+    }
     if (
       isOwn &&
       isTuple(message, 5) &&
