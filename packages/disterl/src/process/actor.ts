@@ -214,7 +214,7 @@ export abstract class Actor implements Runnable {
   }
 
   #receive(pattern: Pattern | undefined, options: ReceiveOptions): Promise<Term> {
-    const pause = this.table.runQueue.breathe();
+    const pause = this.table.runQueue.breathe(this.#code !== undefined);
     if (pause !== undefined) return markHandled(pause.then(() => this.#receive(pattern, options)));
     if (this.#exitReason !== undefined) return markHandled(Promise.reject(this.exited()));
     const { timeout, signal } = options;
@@ -255,7 +255,7 @@ export abstract class Actor implements Runnable {
 
   /** The next message for an iterator. @internal */
   nextMessage(): Promise<IteratorResult<Term, undefined>> {
-    const pause = this.table.runQueue.breathe();
+    const pause = this.table.runQueue.breathe(this.#code !== undefined);
     if (pause !== undefined) return pause.then(() => this.nextMessage());
     if (!this.alive) return Promise.resolve({ done: true, value: undefined });
     const found = this.#mailbox?.shift();

@@ -1,4 +1,4 @@
-import type { Clock } from "../carrier/clock.ts";
+import { type Clock, systemClock } from "../carrier/clock.ts";
 import type { Router } from "../signal/router.ts";
 import type { Atom } from "../term/atom.ts";
 import { atomOrBoolean, atoms } from "../term/atom.ts";
@@ -67,7 +67,10 @@ export class ProcessTable {
     this.router = router;
     this.clock = clock;
     this.limits = limits;
-    this.runQueue = new RunQueue((callback) => clock.soon(callback));
+    this.runQueue = new RunQueue(
+      (callback) => clock.soon(callback),
+      (callback) => systemClock.soon(callback),
+    );
     this.deadlines = new Deadlines(clock);
     this.foreignHash = saltedHash(identity.hashSalt);
     this.namedWatchers = new ReferenceTable(this.foreignHash);

@@ -51,15 +51,28 @@ test("work that is made anew in each microtask lets timers and sockets have thei
 test("who breathes too often waits for the event loop, together with the others", async () => {
   const queue = new RunQueue((callback) => setImmediate(callback));
   let breaths = 0;
-  while (queue.breathe() === undefined) breaths++;
+  while (queue.breathe(true) === undefined) breaths++;
   expect(breaths).toBe(4096);
   const done: string[] = [];
   queue.schedule({ run: () => (done.push("work"), false) });
-  void queue.breathe()?.then(() => done.push("breath"));
+  void queue.breathe(true)?.then(() => done.push("breath"));
   await Promise.resolve();
   expect(done).toEqual([]);
   await new Promise((resolve) => setImmediate(resolve));
   await new Promise((resolve) => setImmediate(resolve));
   expect(done.toSorted()).toEqual(["breath", "work"]);
-  expect(queue.breathe()).toBeUndefined();
+  expect(queue.breathe(true)).toBeUndefined();
+});
+
+test("a clock that stands still keeps bodies waiting, and not the code that turns it", async () => {
+  const queue = new RunQueue(
+    () => {},
+    (callback) => setImmediate(callback),
+  );
+  while (queue.breathe(true) === undefined);
+  const done: string[] = [];
+  void queue.breathe(true)?.then(() => done.push("body"));
+  await queue.breathe(false);
+  expect(queue.breathe(false)).toBeUndefined();
+  expect(done).toEqual([]);
 });

@@ -4,6 +4,9 @@ export interface Runnable {
   run(): boolean;
 }
 
+/** Calls back when everything that is ready now has been handled. */
+type Soon = (callback: () => void) => void;
+
 /** Turns and receives before sockets and timers get theirs. */
 const TURNS = 4096;
 
@@ -16,7 +19,8 @@ const TURNS = 4096;
  * and receives all of them wait until it has come round.
  */
 export class RunQueue {
-  readonly #soon: (callback: () => void) => void;
+  readonly #soon: Soon;
+  readonly #aside: Soon;
   #queue: (Runnable | undefined)[] = [];
   /** Who is next. */
   #next = 0;
@@ -26,9 +30,13 @@ export class RunQueue {
   /** The pause that there is: resolves with its end. */
   #pause: Promise<void> | undefined = undefined;
 
-  /** `soon` is the clock's: used when there is too much to do at once. */
-  constructor(soon: (callback: () => void) => void) {
+  /**
+   * `soon` is the clock's: used when there is too much to do at once. `aside` is for code that is none
+   * of a process: a clock that a test turns must not make the test wait for itself.
+   */
+  constructor(soon: Soon, aside: Soon = soon) {
     this.#soon = soon;
+    this.#aside = aside;
   }
 
   schedule(runnable: Runnable): void {
@@ -39,27 +47,32 @@ export class RunQueue {
   }
 
   /**
-   * A body is about to take a message: undefined when it may, or what it has to wait for first. A body
-   * takes its messages in microtasks, so that two which talk to each other would never let anything
-   * else happen.
+   * Somebody is about to take a message: undefined when he may, or what he has to wait for first.
+   * Messages are taken in microtasks, so that two who talk to each other would never let anything else
+   * happen. `isBody`: by the body of a process, not by code that only has its handle.
    */
-  breathe(): Promise<void> | undefined {
+  breathe(isBody: boolean): Promise<void> | undefined {
     if (this.#left > 0) {
       this.#left--;
       return undefined;
     }
-    return this.#paused();
+    if (isBody) return this.#paused();
+    return new Promise((resolve) => this.#aside(() => this.#goOn(resolve)));
   }
 
   #paused(): Promise<void> {
     this.#pause ??= new Promise((resolve) => {
       this.#soon(() => {
-        this.#left = TURNS;
         this.#pause = undefined;
-        resolve();
+        this.#goOn(resolve);
       });
     });
     return this.#pause;
+  }
+
+  #goOn(resolve: () => void): void {
+    this.#left = TURNS;
+    resolve();
   }
 
   #run(): void {
