@@ -14,7 +14,10 @@ const FLOORS = {
     builtins: ["async_hooks"],
   },
   wire: { folders: ["bytes", "term", "etf", "signal", "trace"], builtins: [] },
-  carrier: { folders: ["bytes", "trace"], builtins: ["net", "tls", "fs", "worker_threads"] },
+  carrier: {
+    folders: ["bytes", "trace", "handshake/printable"],
+    builtins: ["net", "tls", "fs", "crypto", "worker_threads"],
+  },
   handshake: {
     folders: ["bytes", "wire/flags", "carrier/clock", "trace"],
     builtins: ["crypto", "net"],

@@ -1,6 +1,6 @@
-import { inet6Tcp, inetTcp, MemoryNetwork, VirtualClock } from "disterl/carrier";
-import { type CarrierUnderTest, carrierSuite } from "disterl/testing";
-import { describe, test } from "vitest";
+import { inet6Tcp, inet6Tls, inetTcp, inetTls, MemoryNetwork, VirtualClock } from "disterl/carrier";
+import { type CarrierUnderTest, carrierSuite, TestAuthority } from "disterl/testing";
+import { afterAll, describe, test } from "vitest";
 
 describe("inet_tcp", () => {
   carrierSuite({ test, carrier: () => ({ carrier: inetTcp, host: "127.0.0.1" }) });
@@ -8,6 +8,21 @@ describe("inet_tcp", () => {
 
 describe("inet6_tcp", () => {
   carrierSuite({ test, carrier: () => ({ carrier: inet6Tcp, host: "::1" }) });
+});
+
+const authority = new TestAuthority();
+afterAll(() => authority[Symbol.dispose]());
+const credentials = { ...authority.issue("node"), cacertfile: authority.cacertfile };
+
+for (const version of ["tlsv1.2", "tlsv1.3"] as const) {
+  describe(`inet_tls, ${version}`, () => {
+    const carrier = inetTls({ ...credentials, versions: [version] });
+    carrierSuite({ test, carrier: () => ({ carrier, host: "127.0.0.1" }) });
+  });
+}
+
+describe("inet6_tls", () => {
+  carrierSuite({ test, carrier: () => ({ carrier: inet6Tls(credentials), host: "::1" }) });
 });
 
 for (const chunking of ["whole", "random"] as const) {

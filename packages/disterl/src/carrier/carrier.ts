@@ -36,12 +36,22 @@ export interface ListenOptions {
   /** Last port to try: the first free one from `port` to here is taken. Default `port`. */
   readonly lastPort?: number | undefined;
   readonly backlog?: number | undefined;
+  /**
+   * Told of a connection that ended before it was a channel, where the carrier has something to check
+   * first, as TLS has.
+   */
+  readonly onRefused?: ((remote: NetAddress, error: Error) => void) | undefined;
 }
 
 /** Whom to dial. */
 export interface ConnectOptions {
   readonly host: string;
   readonly port: number;
+  /**
+   * Full name of the node that is to be found there, for carriers that check who answers. Default: a
+   * node on {@link host}.
+   */
+  readonly node?: string | undefined;
   /** Gives the dial up. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -8,6 +8,11 @@ import { DistError } from "../errors.ts";
  * - `ADDRESS`: the address is not ours, or the port is not for us to take.
  * - `CLOSED`: a connection that was up failed: the peer reset it, or the network did.
  * - `NO_TICKS`: the tick worker cannot run, or not with this channel.
+ * - `TLS_CONFIG`: certificates, keys or CAs cannot be used as they are.
+ * - `TLS_HANDSHAKE`: no TLS came about: the other end speaks none, or nothing that suits both, or is
+ *   silent.
+ * - `TLS_CERTIFICATE`: we refuse the peer for its certificate.
+ * - `TLS_REFUSED`: the peer refuses us.
  */
 export type CarrierErrorCode =
   | "ERR_CARRIER_REFUSED"
@@ -16,7 +21,11 @@ export type CarrierErrorCode =
   | "ERR_CARRIER_ADDRESS_IN_USE"
   | "ERR_CARRIER_ADDRESS"
   | "ERR_CARRIER_CLOSED"
-  | "ERR_CARRIER_NO_TICKS";
+  | "ERR_CARRIER_NO_TICKS"
+  | "ERR_CARRIER_TLS_CONFIG"
+  | "ERR_CARRIER_TLS_HANDSHAKE"
+  | "ERR_CARRIER_TLS_CERTIFICATE"
+  | "ERR_CARRIER_TLS_REFUSED";
 
 /** A connection or a listener could not be had, or was lost. `cause` is the system's error. */
 export class CarrierError extends DistError<CarrierErrorCode> {}
@@ -37,7 +46,7 @@ const listenCodes: Record<string, CarrierErrorCode> = {
   EAI_FAIL: "ERR_CARRIER_RESOLVE",
 };
 
-const advice: Record<CarrierErrorCode, string> = {
+const advice: Partial<Record<CarrierErrorCode, string>> = {
   ERR_CARRIER_REFUSED: "nobody listens there; is the node running, and is this its port?",
   ERR_CARRIER_UNREACHABLE: "the host does not answer; check network, firewall and address",
   ERR_CARRIER_RESOLVE: "the host name has no address; check the name and /etc/hosts or DNS",

@@ -1,5 +1,5 @@
 /**
- * How bytes travel between nodes: the interface that a carrier implements, TCP, memory, and clocks.
+ * How bytes travel between nodes: the interface that a carrier implements, TCP, TLS, memory, and clocks.
  *
  * @module
  */
@@ -15,6 +15,17 @@ export type {
 export { type Clock, systemClock, type Timer } from "./clock.ts";
 export { CarrierError, type CarrierErrorCode } from "./errors.ts";
 export { inet6Tcp, inetTcp, TcpCarrier } from "./tcp.ts";
+export { inet6Tls, inetTls } from "./tls.ts";
+export type { CertificateFacts, TlsCheck, TlsPeer, TlsProblem } from "./tls-certificate.ts";
+export { TlsCertificateError } from "./tls-errors.ts";
+export type {
+  CertificateAndKey,
+  TlsClientSide,
+  TlsOptions,
+  TlsServerSide,
+  TlsSide,
+  TlsVersion,
+} from "./tls-options.ts";
 export { type Latency, MemoryNetwork, type MemoryNetworkOptions } from "./memory.ts";
 export type { Chunking } from "./memory-channel.ts";
 export { VirtualClock } from "./virtual-clock.ts";

@@ -1,4 +1,5 @@
 import * as net from "node:net";
+import { bindServer, ServerListener } from "./bind-server.ts";
 import type {
   Carrier,
   Channel,
@@ -8,7 +9,7 @@ import type {
   NetAddress,
 } from "./carrier.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { dialError, listenError } from "./errors.ts";
+import { dialError } from "./errors.ts";
 import { adoptAccepted, onRead } from "./socket-reading.ts";
 import { TcpChannel } from "./tcp-channel.ts";
 
@@ -37,11 +38,11 @@ export class TcpCarrier implements Carrier {
       if (channel !== undefined) onChannel(channel);
     });
     const host = options.host ?? (this.#family === "inet" ? "0.0.0.0" : "::");
-    await bind(server, host, options, this.#family === "inet6");
+    await bindServer(server, host, options, this.#family === "inet6");
     server.on("error", noop);
     const bound = server.address();
     const port = typeof bound === "object" ? bound?.port : undefined;
-    return new TcpListener(server, this.#address(host, port));
+    return new ServerListener(server, this.#address(host, port));
   }
 
   #accepted(accepted: net.Socket): TcpChannel | undefined {
@@ -94,53 +95,6 @@ export class TcpCarrier implements Carrier {
 
   #address(address: string | undefined, port: number | undefined): NetAddress {
     return { family: this.#family, address: address ?? "", port: port ?? 0 };
-  }
-}
-
-/** Takes the first free port of the range. */
-async function bind(
-  server: net.Server,
-  host: string,
-  { port = 0, lastPort = port, backlog = 511 }: ListenOptions,
-  ipv6Only: boolean,
-): Promise<void> {
-  for (let candidate = port; ; candidate++) {
-    try {
-      await new Promise<void>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen({ host, port: candidate, backlog, ipv6Only, exclusive: true }, () => {
-          server.off("error", reject);
-          resolve();
-        });
-      });
-      return;
-    } catch (error) {
-      const cause = error instanceof Error ? error : new Error(String(error));
-      const taken = "code" in cause && cause.code === "EADDRINUSE";
-      if (taken && candidate < lastPort) continue;
-      const ports = port === lastPort ? `${port}` : `${port} to ${lastPort}`;
-      throw listenError(`${host} port ${ports}`, cause);
-    }
-  }
-}
-
-class TcpListener implements Listener {
-  readonly address: NetAddress;
-  readonly #server: net.Server;
-  #closing: Promise<void> | undefined;
-
-  constructor(server: net.Server, address: NetAddress) {
-    this.#server = server;
-    this.address = address;
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= new Promise((resolve) => {
-      this.#server.close();
-      // Not its callback: that one may wait for the channels to end, too.
-      setImmediate(resolve);
-    });
-    return this.#closing;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Carrier } from "../carrier/carrier.ts";
+import type { TlsOptions } from "../carrier/tls-options.ts";
 import type { Discovery } from "../epmd/discovery.ts";
 import type { NameDomain } from "../node/node-name.ts";
 
@@ -10,6 +11,12 @@ export interface ListenAt {
   readonly port?: number | undefined;
   /** Last port to try (`inet_dist_listen_max`). Default `port`. */
   readonly lastPort?: number | undefined;
+}
+
+/** Distribution over TLS. */
+export interface NodeTlsOptions extends TlsOptions {
+  /** `inet6`: over IPv6 (`inet6_tls`). Default `inet`. */
+  readonly family?: "inet" | "inet6" | undefined;
 }
 
 /**
@@ -60,6 +67,11 @@ export interface DistributionOptions {
   readonly distAutoConnect?: "never" | "once" | undefined;
   /** The carrier (`-proto_dist`). Default: TCP over IPv4. */
   readonly carrier?: Carrier | undefined;
+  /**
+   * TLS, in place of {@link carrier} (`-proto_dist inet_tls`, `-ssl_dist_optfile`): every connection is
+   * encrypted, and both sides show certificates and check them, unless asked otherwise.
+   */
+  readonly tls?: NodeTlsOptions | undefined;
 }
 
 const KNOWN: Readonly<Record<keyof DistributionOptions, true>> = {
@@ -75,6 +87,7 @@ const KNOWN: Readonly<Record<keyof DistributionOptions, true>> = {
   netSetupTime: true,
   distAutoConnect: true,
   carrier: true,
+  tls: true,
 };
 
 /** Names of {@link DistributionOptions}. @internal */

@@ -1,5 +1,6 @@
 import type { Carrier } from "../carrier/carrier.ts";
 import { inetTcp } from "../carrier/tcp.ts";
+import { inet6Tls, inetTls } from "../carrier/tls.ts";
 import type { Discovery } from "../epmd/discovery.ts";
 import type { SessionOptions } from "../node/session.ts";
 import {
@@ -34,10 +35,15 @@ export interface DistributionSettings {
   readonly autoConnect: SessionOptions["autoConnect"];
 }
 
-/** @throws NodeNameError; TypeError when an option is out of its range. */
+/**
+ * `warn` is told of insecure TLS.
+ * @throws NodeNameError; CarrierError for unusable certificates; TypeError when an option is out of its
+ *   range.
+ */
 export function distributionSettings(
   given: string | undefined,
   options: DistributionOptions,
+  warn: (message: string, code: string) => void,
 ): DistributionSettings {
   const { name, domain } = ownName(given ?? DYNAMIC_NAME, options.nameDomain);
   const isDynamic = name.name === DYNAMIC_NAME;
@@ -48,7 +54,7 @@ export function distributionSettings(
     nameDomain: domain,
     flags: defaultFlags({ hidden: (options.hidden ?? true) || !listens }),
     listen: listens ? { ...options.listen } : undefined,
-    carrier: options.carrier ?? inetTcp,
+    carrier: carrierOf(options, warn),
     discovery: options.discovery,
     epmd: options.epmd,
     setupTimeMs: 1000 * inRange("netSetupTime", options.netSetupTime ?? 7, 1, 120),
@@ -57,6 +63,19 @@ export function distributionSettings(
     stallTimeMs: stallTimeMs(options),
     autoConnect: autoConnect(options),
   };
+}
+
+function carrierOf(
+  { carrier, tls }: DistributionOptions,
+  warn: (message: string, code: string) => void,
+): Carrier {
+  if (tls === undefined) return carrier ?? inetTcp;
+  if (carrier !== undefined) throw new TypeError("carrier and tls are given: choose one");
+  const { family = "inet", ...options } = tls;
+  if (family !== "inet" && family !== "inet6") {
+    throw new TypeError(`tls.family is "inet" or "inet6", not "${String(family)}"`);
+  }
+  return (family === "inet" ? inetTls : inet6Tls)({ onWarning: warn, ...options });
 }
 
 /** A dynamic name keeps its host: the peer puts it behind the name it gives. */

@@ -103,7 +103,11 @@ export class Distribution {
 
   #listen(at: NonNullable<DistributionSettings["listen"]>): Promise<Listener> {
     const { host = "127.0.0.1", port = this.#discovery.listenPort, lastPort } = at;
-    return this.settings.carrier.listen({ host, port, lastPort }, (channel) => {
+    const { carrier } = this.settings;
+    const onRefused = (remote: NetAddress, error: Error): void => {
+      this.#acceptor.refused(remote.address, error);
+    };
+    return carrier.listen({ host, port, lastPort, onRefused }, (channel) => {
       void this.#acceptor.serve(channel);
     });
   }

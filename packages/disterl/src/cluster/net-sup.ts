@@ -106,7 +106,8 @@ export class NetSup {
     how: "static" | "dynamic",
   ): Promise<void> {
     this.#assertStopped();
-    const settings = distributionSettings(name, { ...this.#options.defaults, ...options });
+    const { defaults, warn } = this.#options;
+    const settings = distributionSettings(name, { ...defaults, ...options }, warn);
     const distribution = new Distribution(this.#parts, settings);
     this.#current = distribution;
     this.#started = how;

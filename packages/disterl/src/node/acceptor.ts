@@ -91,7 +91,7 @@ export class Acceptor implements AcceptPolicy<Attempt> {
   /** A connection was opened to us. */
   async serve(channel: Channel): Promise<void> {
     const { carrier, clock, setupTimeMs, flags } = this.#options;
-    const { identity, netKernel, status } = this.#parts;
+    const { identity, netKernel } = this.#parts;
     const source = channel.remote.address;
     const abort = new AbortController();
     const ticket = this.#pending.admit(source, () => {
@@ -131,17 +131,17 @@ export class Acceptor implements AcceptPolicy<Attempt> {
       if (error instanceof HandshakeError && error.code === "ERR_HANDSHAKE_WRONG_COOKIE") {
         this.#pending.failedDigest(source);
       }
-      status.publish({
-        type: "refused",
-        address: source,
-        code: codeOf(error),
-        error: error as Error,
-      });
+      this.refused(source, error as Error);
     } finally {
       this.#going.delete(abort);
       if (attempt.claimed !== undefined) netKernel.claims.end(attempt.claimed, attempt);
       ticket.done();
     }
+  }
+
+  /** A connection did not get through its handshake, or not even to one. */
+  refused(address: string, error: Error): void {
+    this.#parts.status.publish({ type: "refused", address, code: codeOf(error), error });
   }
 
   // ── AcceptPolicy ──────────────────────────────────────────────────────────────────────────────

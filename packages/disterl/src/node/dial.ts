@@ -85,7 +85,7 @@ async function openChannel(
   signal: AbortSignal,
 ): Promise<Channel> {
   try {
-    return await carrier.connect({ ...at, signal });
+    return await carrier.connect({ ...at, node: full, signal });
   } catch (error) {
     signal.throwIfAborted();
     const text = `cannot reach ${full}: ${error instanceof Error ? error.message : String(error)}`;

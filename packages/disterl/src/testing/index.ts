@@ -43,3 +43,8 @@ export { startCluster } from "./cluster/start-cluster.ts";
 export type { CarrierCheck } from "./carrier-check.ts";
 export { CarrierRig, type CarrierUnderTest, ChannelLog } from "./carrier-rig.ts";
 export { type CarrierSuiteOptions, carrierChecks, carrierSuite } from "./carrier-suite.ts";
+export {
+  TestAuthority,
+  type TestCertificate,
+  type TestCertificateOptions,
+} from "./test-authority.ts";

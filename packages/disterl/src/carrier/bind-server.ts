@@ -1,0 +1,51 @@
+import type * as net from "node:net";
+import type { Listener, ListenOptions, NetAddress } from "./carrier.ts";
+import { listenError } from "./errors.ts";
+
+/** Takes the first free port of the range. */
+export async function bindServer(
+  server: net.Server,
+  host: string,
+  { port = 0, lastPort = port, backlog = 511 }: ListenOptions,
+  ipv6Only: boolean,
+): Promise<void> {
+  for (let candidate = port; ; candidate++) {
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen({ host, port: candidate, backlog, ipv6Only, exclusive: true }, () => {
+          server.off("error", reject);
+          resolve();
+        });
+      });
+      return;
+    } catch (error) {
+      const cause = error instanceof Error ? error : new Error(String(error));
+      const taken = "code" in cause && cause.code === "EADDRINUSE";
+      if (taken && candidate < lastPort) continue;
+      const ports = port === lastPort ? `${port}` : `${port} to ${lastPort}`;
+      throw listenError(`${host} port ${ports}`, cause);
+    }
+  }
+}
+
+/** A `net.Server` that is bound. */
+export class ServerListener implements Listener {
+  readonly address: NetAddress;
+  readonly #server: net.Server;
+  #closing: Promise<void> | undefined;
+
+  constructor(server: net.Server, address: NetAddress) {
+    this.#server = server;
+    this.address = address;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= new Promise((resolve) => {
+      this.#server.close();
+      // Not its callback: that one may wait for the channels to end, too.
+      setImmediate(resolve);
+    });
+    return this.#closing;
+  }
+}
