@@ -135,9 +135,10 @@ export class ProcessTable {
 
   /** The connection to a node is gone: each link and monitor across it fires exactly once. */
   nodeDown(node: Atom): void {
+    // Who has both a link and a monitor sees the exit first, as in the emulator.
+    for (const process of this.linkCounts.owners(node)) process.linksDown(node);
     this.monitors.nodeDown(node, atoms.noconnection);
     for (const process of this.watcherCounts.owners(node)) process.watchers.removeNode(node);
-    for (const process of this.linkCounts.owners(node)) process.linksDown(node);
     this.watcherCounts.forget(node);
     this.linkCounts.forget(node);
     this.spawnRequests.nodeDown(node);
