@@ -16,7 +16,7 @@ import type { Process } from "./process.ts";
 import { ProcessExtras } from "./process-extras.ts";
 import type { ProcessBody, ProcessOptions } from "./process-options.ts";
 import type { ProcessTable } from "./process-table.ts";
-import { isReceiveOptions, type ReceiveOptions, Receivers, timedOut } from "./receivers.ts";
+import { isReceiveOptions, type ReceiveOptions, timedOut } from "./receivers.ts";
 import { ReferenceTable } from "./reference-table.ts";
 import type { Runnable } from "./run-queue.ts";
 import {
@@ -28,6 +28,7 @@ import {
   TraceState,
   type TraceToken,
 } from "./trace-token.ts";
+import { Waiting } from "./waiting.ts";
 
 /** Messages that a callback gets in one turn, before others have theirs. */
 const TURN = 256;
@@ -56,7 +57,7 @@ const Flag = {
 type OnMessage = NonNullable<ProcessOptions["onMessage"]>;
 
 /** The part of a process that takes messages and runs code. What it is made of is made when needed. */
-export abstract class Actor implements Runnable {
+export abstract class Actor extends Waiting implements Runnable {
   /** What this process shares with the others of its node. @internal */
   readonly table: ProcessTable;
   /** What few processes have. @internal */
@@ -67,9 +68,9 @@ export abstract class Actor implements Runnable {
   #flags = 0;
   #exitReason: Term | undefined = undefined;
   #mailbox: Mailbox | undefined = undefined;
-  #receivers: Receivers | undefined = undefined;
 
   protected constructor(table: ProcessTable, options: ProcessOptions, body?: ProcessBody) {
+    super();
     this.table = table;
     this.#code = body ?? options.onMessage;
     if (options.asyncContext === true) this.#flags |= Flag.asyncContext;
@@ -77,7 +78,7 @@ export abstract class Actor implements Runnable {
     if (options.system === true) this.#flags |= Flag.system;
     if (body !== undefined) {
       this.#flags |= Flag.body;
-      this.#schedule();
+      this.schedule();
     } else if (options.onMessage !== undefined) {
       this.#flags |= Flag.callback;
     }
@@ -89,7 +90,7 @@ export abstract class Actor implements Runnable {
   }
 
   set trapExit(on: boolean) {
-    this.#set(Flag.trapExit, on);
+    this.setFlag(Flag.trapExit, on);
   }
 
   /** Whether it is a service of the node, which exit signals of others do not reach. @internal */
@@ -102,7 +103,7 @@ export abstract class Actor implements Runnable {
     return (this.#flags & Flag.asyncContext) !== 0;
   }
 
-  #set(flag: number, on: boolean): void {
+  private setFlag(flag: number, on: boolean): void {
     this.#flags = on ? this.#flags | flag : this.#flags & ~flag;
   }
 
@@ -162,14 +163,14 @@ export abstract class Actor implements Runnable {
   deliver(message: Term, bytes = 0, token?: MessageToken, urgent = false): void {
     if (this.#exitReason !== undefined) return;
     if (token !== undefined && token !== KEEP_TOKEN) this.table.tracing = true;
-    if (this.extras?.replies !== undefined && this.#isReply(message)) return this.#took(token);
-    if (this.#receivers?.offer(message) === true) return this.#took(token);
+    if (this.extras?.replies !== undefined && this.isReply(message)) return this.took(token);
+    if (this.offer(message)) return this.took(token);
     const entry = token === undefined || !this.table.tracing ? message : new Traced(message, token);
-    this.#keep(entry, bytes, urgent);
-    if ((this.#flags & (Flag.callback | Flag.scheduled)) === Flag.callback) this.#schedule();
+    this.keep(entry, bytes, urgent);
+    if ((this.#flags & (Flag.callback | Flag.scheduled)) === Flag.callback) this.schedule();
   }
 
-  #keep(entry: Entry, bytes: number, urgent: boolean): void {
+  private keep(entry: Entry, bytes: number, urgent: boolean): void {
     this.#mailbox ??= new Mailbox(this.table.identity);
     const mailbox = this.#mailbox;
     if (urgent) mailbox.pushUrgent(entry, bytes);
@@ -183,14 +184,14 @@ export abstract class Actor implements Runnable {
   }
 
   /** The token of a message that was taken is the process's own from then on. */
-  #took(token: MessageToken): void {
+  private took(token: MessageToken): void {
     if (!this.table.tracing || token === KEEP_TOKEN) return;
     if (token !== undefined) this.more.trace ??= new TraceState();
     this.extras?.trace?.received(token);
   }
 
-  #open(entry: Entry): Term {
-    if (this.table.tracing) this.#took(entry instanceof Traced ? entry.token : undefined);
+  private open(entry: Entry): Term {
+    if (this.table.tracing) this.took(entry instanceof Traced ? entry.token : undefined);
     return messageOf(entry);
   }
 
@@ -206,32 +207,32 @@ export abstract class Actor implements Runnable {
   receive(options?: ReceiveOptions): Promise<Term>;
   receive<const P extends Pattern>(pattern: P, options?: ReceiveOptions): Promise<Matched<P>>;
   receive(first?: Pattern | ReceiveOptions, second?: ReceiveOptions): Promise<Term> {
-    this.#assertReceives();
+    this.assertReceives();
     const isOptions = first === undefined || isReceiveOptions(first);
     const options = (isOptions ? first : second) ?? {};
     if (options.timeout !== undefined) assertTimeout(options.timeout);
-    return this.#receive(isOptions ? undefined : first, options);
+    return this.receiveWhen(isOptions ? undefined : first, options);
   }
 
-  #receive(pattern: Pattern | undefined, options: ReceiveOptions): Promise<Term> {
+  private receiveWhen(pattern: Pattern | undefined, options: ReceiveOptions): Promise<Term> {
     const pause = this.table.runQueue.breathe(this.#code !== undefined);
-    if (pause !== undefined) return markHandled(pause.then(() => this.#receive(pattern, options)));
+    if (pause !== undefined)
+      return markHandled(pause.then(() => this.receiveWhen(pattern, options)));
     if (this.#exitReason !== undefined) return markHandled(Promise.reject(this.exited()));
     const { timeout, signal } = options;
     if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
     let found: Entry | undefined;
     try {
-      found = this.#take(pattern);
+      found = this.take(pattern);
     } catch (error) {
       return Promise.reject(error);
     }
-    if (found !== undefined) return Promise.resolve(this.#open(found));
+    if (found !== undefined) return Promise.resolve(this.open(found));
     if (timeout === 0) return Promise.reject(timedOut(0));
-    this.#receivers ??= new Receivers();
-    return this.#receivers.wait(pattern, options, this.table.clock);
+    return this.wait(pattern, options, this.table.clock);
   }
 
-  #take(pattern: Pattern | undefined): Entry | undefined {
+  private take(pattern: Pattern | undefined): Entry | undefined {
     const mailbox = this.#mailbox;
     if (mailbox === undefined) return undefined;
     if (pattern === undefined) return mailbox.shift();
@@ -249,7 +250,7 @@ export abstract class Actor implements Runnable {
 
   /** Message after message; ends when the process does. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Term, undefined> {
-    this.#assertReceives();
+    this.assertReceives();
     return new MessageIterator(this);
   }
 
@@ -259,12 +260,11 @@ export abstract class Actor implements Runnable {
     if (pause !== undefined) return pause.then(() => this.nextMessage());
     if (!this.alive) return Promise.resolve({ done: true, value: undefined });
     const found = this.#mailbox?.shift();
-    if (found !== undefined) return Promise.resolve({ done: false, value: this.#open(found) });
-    this.#receivers ??= new Receivers();
-    return this.#receivers.next(this.table.clock);
+    if (found !== undefined) return Promise.resolve({ done: false, value: this.open(found) });
+    return this.waitNext(this.table.clock);
   }
 
-  #assertReceives(): void {
+  private assertReceives(): void {
     if ((this.#flags & Flag.callback) === 0) return;
     throw new TypeError("this process has onMessage: it cannot also receive");
   }
@@ -284,7 +284,7 @@ export abstract class Actor implements Runnable {
     this.extras?.replies?.take(ref);
   }
 
-  #isReply(message: Term): boolean {
+  private isReply(message: Term): boolean {
     const replies = this.extras?.replies;
     if (replies?.size === 0 || !isTuple(message) || message.length !== 2) return false;
     const tag = message[0];
@@ -307,7 +307,7 @@ export abstract class Actor implements Runnable {
 
   set traceToken(token: TraceToken | undefined) {
     if (token !== undefined) this.table.tracing = true;
-    this.#took(token);
+    this.took(token);
   }
 
   /** The token for the next signal. @internal */
@@ -317,7 +317,7 @@ export abstract class Actor implements Runnable {
 
   // ── running ───────────────────────────────────────────────────────────────────────────────────
 
-  #schedule(): void {
+  private schedule(): void {
     this.#flags |= Flag.scheduled;
     this.table.runQueue.schedule(this);
   }
@@ -329,29 +329,29 @@ export abstract class Actor implements Runnable {
 
   /** Starts the body, or hands a limited number of messages to the callback. @internal */
   turn(): boolean {
-    if ((this.#flags & Flag.body) === 0) return this.#handleMessages();
+    if ((this.#flags & Flag.body) === 0) return this.handleMessages();
     const body = this.#code as ProcessBody;
     this.#flags &= ~(Flag.body | Flag.scheduled);
-    if (this.alive) this.#start(body);
+    if (this.alive) this.start(body);
     return false;
   }
 
-  #start(body: ProcessBody): void {
+  private start(body: ProcessBody): void {
     try {
       const result = body(this.self);
       if (result === undefined) return this.exit(atoms.normal);
       // Bound functions take less than closures: an idle process holds both.
-      Promise.resolve(result).then(this.#ended.bind(this), this.crash.bind(this));
+      Promise.resolve(result).then(this.ended.bind(this), this.crash.bind(this));
     } catch (error) {
       this.crash(error);
     }
   }
 
-  #ended(): void {
+  private ended(): void {
     this.exit(atoms.normal);
   }
 
-  #handleMessages(): boolean {
+  private handleMessages(): boolean {
     if ((this.#flags & Flag.callback) === 0) return false;
     const onMessage = this.#code as OnMessage;
     for (let i = 0; i < TURN; i++) {
@@ -361,7 +361,7 @@ export abstract class Actor implements Runnable {
         return false;
       }
       try {
-        const result = onMessage(this.#open(entry), this.self);
+        const result = onMessage(this.open(entry), this.self);
         if (result !== undefined)
           Promise.resolve(result).catch((error: unknown) => this.crash(error));
       } catch (error) {
@@ -385,7 +385,7 @@ export abstract class Actor implements Runnable {
     if (replies !== undefined) {
       for (const expected of replies.entries()) expected.callerEnded(this.exited());
     }
-    if (this.#receivers?.waiting === true) this.#receivers.fail(this.exited());
+    if (this.waits) this.failReceives(this.exited());
   }
 
   /** What those get who ask something of a process that has ended. @internal */

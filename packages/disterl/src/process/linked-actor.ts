@@ -138,7 +138,7 @@ export abstract class LinkedActor extends Actor {
   /** An exit signal along a link. @internal */
   linkExit(from: Pid, reason: Term, token?: Term): void {
     if (this.#links?.exitReceived(from) !== true) return;
-    if (this.trapExit) this.#trapped(from, reason, token, false);
+    if (this.trapExit) this.trapped(from, reason, token, false);
     else if (reason !== atoms.normal && !this.system) this.exit(reason);
   }
 
@@ -146,18 +146,18 @@ export abstract class LinkedActor extends Actor {
   exitReceived(from: Pid, reason: Term, token?: Term, urgent = false): void {
     if (this.system) return;
     if (reason === atoms.kill) this.exit(atoms.killed);
-    else if (this.trapExit) this.#trapped(from, reason, token, urgent);
+    else if (this.trapExit) this.trapped(from, reason, token, urgent);
     else if (reason !== atoms.normal || from.equals(this.#pid)) this.exit(reason);
   }
 
-  #trapped(from: Pid, reason: Term, token: MessageToken, urgent: boolean): void {
+  private trapped(from: Pid, reason: Term, token: MessageToken, urgent: boolean): void {
     this.deliver(t(atoms.EXIT, from, reason), 0, token ?? KEEP_TOKEN, urgent);
   }
 
   /** The links across a connection that is gone. @internal */
   linksDown(node: Atom): void {
     for (const pid of this.links.takeWhere((linked) => linked.node === node)) {
-      if (this.trapExit) this.#trapped(pid, atoms.noconnection, undefined, false);
+      if (this.trapExit) this.trapped(pid, atoms.noconnection, undefined, false);
       else if (!this.system) this.exit(atoms.noconnection);
     }
   }
@@ -196,34 +196,34 @@ export abstract class LinkedActor extends Actor {
     if (this.registeredName !== undefined) table.names.unregister(this.registeredName);
     for (const { ref } of extras?.aliases ?? []) table.aliases.deactivate(ref);
     for (const request of extras?.spawnRequests ?? []) request.requesterEnded(reason);
-    this.#tellLinks(reason);
+    this.tellLinks(reason);
     if (this.#monitors !== undefined) for (const monitor of [...this.#monitors]) monitor.stop();
     if (extras?.monitoredNodes !== undefined) {
       table.nodeMonitors.forget(this.self, extras.monitoredNodes);
     }
-    this.#tellWatchers(reason);
+    this.tellWatchers(reason);
     this.failWaits();
     extras?.onExit?.();
   }
 
-  #tellLinks(reason: Term): void {
+  private tellLinks(reason: Term): void {
     if (this.#links === undefined) return;
     const from = this.#pid;
     const token = this.nextToken();
     for (const to of this.#links.takeWhere(() => true)) {
-      this.#routeEnd(to.node, { type: "exit", from, to, reason, token });
+      this.routeEnd(to.node, { type: "exit", from, to, reason, token });
     }
   }
 
-  #tellWatchers(reason: Term): void {
+  private tellWatchers(reason: Term): void {
     if (this.#watchers === undefined) return;
     for (const { from: to, ref, as } of this.#watchers.takeAll()) {
-      this.#routeEnd(to.node, { type: "down", from: as, to, ref, reason });
+      this.routeEnd(to.node, { type: "down", from: as, to, ref, reason });
     }
   }
 
   /** The reason is a term of the program's: one that cannot be encoded must not keep others waiting. */
-  #routeEnd(node: Atom, signal: Exit | Down): void {
+  private routeEnd(node: Atom, signal: Exit | Down): void {
     try {
       this.route(node, signal);
     } catch (error) {

@@ -126,15 +126,15 @@ export class Process extends LinkedActor {
         this.table.find(to)?.deliver(message, 0, token);
         return true;
       }
-      return this.#route(to.node, { type: "send", from, to, message, token }, options);
+      return this.routeWith(to.node, { type: "send", from, to, message, token }, options);
     }
     if (to instanceof Reference) {
       const priority = options?.priority ?? false;
       const signal = { type: "alias_send", from, to, message, priority, token } as const;
-      return this.#route(to.node, signal, options);
+      return this.routeWith(to.node, signal, options);
     }
     const { name, node } = namedDestination(to, from.node);
-    return this.#route(node, { type: "reg_send", from, to: name, message, token }, options);
+    return this.routeWith(node, { type: "reg_send", from, to: name, message, token }, options);
   }
 
   /**
@@ -146,7 +146,7 @@ export class Process extends LinkedActor {
     return this.table.router.drained(destinationNode(to, this.pid.node));
   }
 
-  #route(node: Atom, signal: Signal, options: SendOptions | undefined): SendResult {
+  private routeWith(node: Atom, signal: Signal, options: SendOptions | undefined): SendResult {
     const { router } = this.table;
     return options === undefined ? router.route(node, signal) : router.route(node, signal, options);
   }
@@ -230,15 +230,20 @@ export class Process extends LinkedActor {
    * @throws TypeError when the time is no whole number, or the pid one of another node.
    */
   sendAfter(milliseconds: number, to: TimerTarget, message: Term): Reference {
-    return this.#startTimer(milliseconds, to, message, false);
+    return this.beginTimer(milliseconds, to, message, false);
   }
 
   /** As {@link sendAfter}, with the message `{timeout, Ref, Message}` (`erlang:start_timer/3`). */
   startTimer(milliseconds: number, to: TimerTarget, message: Term): Reference {
-    return this.#startTimer(milliseconds, to, message, true);
+    return this.beginTimer(milliseconds, to, message, true);
   }
 
-  #startTimer(milliseconds: number, to: TimerTarget, message: Term, wrapped: boolean): Reference {
+  private beginTimer(
+    milliseconds: number,
+    to: TimerTarget,
+    message: Term,
+    wrapped: boolean,
+  ): Reference {
     assertTerm(message);
     const { timers, identity } = this.table;
     return this.alive ? timers.start(milliseconds, to, message, wrapped) : identity.nextReference();
