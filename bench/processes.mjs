@@ -9,6 +9,7 @@ import { calibrated, interleaved, printRows, rowOf } from "./rounds.mjs";
 export const question = "processes within a node";
 
 const BEAM = "BEAM";
+const why = "what V8 keeps for an async function and its loop";
 
 /** How processes are made, and the same in Erlang. */
 const spawns = {
@@ -91,7 +92,7 @@ async function idleRows(beam, peers, count) {
     await fresh.ask("idle", { form, count: 1000 });
     const { bytes } = await fresh.ask("idle", { form, count });
     rows.push(
-      rowOf({ name: `memory of an idle process, ${form}`, unit, values: [bytes], most: 1000 }),
+      rowOf({ name: `memory of an idle process, ${form}`, unit, values: [bytes], most: 1024, why }),
     );
   }
   return rows;
