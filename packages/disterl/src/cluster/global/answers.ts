@@ -52,8 +52,11 @@ export class Answers {
   answer({ from, request }: Extract<GenRequest, { kind: "call" }>): void {
     const [tag, elements] = isTuple(request) ? [request[0], request.slice(1)] : [request, []];
     if (!(tag instanceof Atom)) return;
-    const answer = this.#answers.get(`${tag.text}/${elements.length}`)?.(elements, from[0]);
-    if (answer === undefined || !this.#parts.host.isWithin(from[0].node)) return;
+    // A process of this node may have asked under the name that the node had then.
+    const asker = this.#parts.host.present(from[0]);
+    const answer = this.#answers.get(`${tag.text}/${elements.length}`)?.(elements, asker);
+    // Who was disconnected is not connected to again for an answer.
+    if (answer === undefined || !this.#parts.host.isWithin(asker.node)) return;
     try {
       reply(this.#parts.server, from, answer);
     } catch {
@@ -78,8 +81,9 @@ export class Answers {
 
   #register([name, pid, method, registrar]: readonly Term[], from: Pid): Term | undefined {
     if (name === undefined || !(pid instanceof Pid) || method === undefined) return undefined;
-    const external = registrar instanceof Atom ? { name, pid, registrar } : undefined;
-    if (insertName(this.#parts, { name, pid, method }, from, external)) return YES;
+    const entry = { name, pid: this.#parts.host.present(pid), method };
+    const external = registrar instanceof Atom ? { ...entry, registrar } : undefined;
+    if (insertName(this.#parts, entry, from, external)) return YES;
     // What others take for registered is not, here: better not to be one of them.
     this.#parts.host.disconnect(from.node);
     return undefined;

@@ -63,10 +63,9 @@ export class Conflicts {
   }
 
   /** This node has another name than before: its processes have other pids. */
-  rename(moved: (pid: Pid) => Pid | undefined): void {
+  rename(present: (pid: Pid) => Pid): void {
     for (const { pid, decide } of [...this.#functions.values()]) {
-      const now = moved(pid);
-      if (now !== undefined) this.remember(now, decide);
+      this.remember(present(pid), decide);
     }
   }
 

@@ -80,17 +80,18 @@ export class Global {
     process: Pid | Process,
     { resolve }: GlobalRegisterOptions = {},
   ): Promise<boolean> {
-    const pid = pidOf(process);
-    const { conflicts, names } = this.#server.parts;
-    const method = conflicts.method(pid, resolve);
+    const given = pidOf(process);
+    const { conflicts, names, host } = this.#server.parts;
+    const method = conflicts.method(given, resolve);
     const { registrar } = this.#server;
     return registrar.transaction(async (nodes) => {
+      const pid = host.present(given);
       if (this.whereis(name) !== undefined || names.hasName(pid)) return false;
       this.#assertRoom(name);
       conflicts.remember(pid, resolve);
       await multiCall(registrar.process, nodes, t(REGISTER, name, pid, method));
       // Its place may be taken, or it may have ended: nobody needs its function then.
-      if (!names.hasName(pid)) conflicts.forget(pid);
+      if (!names.hasName(host.present(pid))) conflicts.forget(pid);
       return true;
     });
   }
@@ -101,16 +102,17 @@ export class Global {
     process: Pid | Process,
     { resolve }: GlobalRegisterOptions = {},
   ): Promise<void> {
-    const pid = pidOf(process);
-    const { conflicts, names } = this.#server.parts;
-    const method = conflicts.method(pid, resolve);
+    const given = pidOf(process);
+    const { conflicts, names, host } = this.#server.parts;
+    const method = conflicts.method(given, resolve);
     const { registrar } = this.#server;
     await registrar.transaction(async (nodes) => {
+      const pid = host.present(given);
       this.#assertRoom(name);
       conflicts.forget(pid);
       conflicts.remember(pid, resolve);
       await multiCall(registrar.process, nodes, t(REGISTER, name, pid, method));
-      if (!names.hasName(pid)) conflicts.forget(pid);
+      if (!names.hasName(host.present(pid))) conflicts.forget(pid);
     });
   }
 

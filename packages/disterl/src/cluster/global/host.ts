@@ -2,6 +2,7 @@ import type { Clock } from "../../carrier/clock.ts";
 import type { Process } from "../../process/process.ts";
 import type { ProcessTable } from "../../process/process-table.ts";
 import type { Atom } from "../../term/atom.ts";
+import type { Pid } from "../../term/pid.ts";
 import type { List } from "../../term/list.ts";
 import type { Term } from "../../term/term.ts";
 import type { Conflicts } from "./conflict.ts";
@@ -35,6 +36,8 @@ export interface GlobalHost {
   isConnected(node: Atom): boolean;
   /** Whether there is a connection, or one is being set up; to this node there always is. */
   isWithin(node: Atom): boolean;
+  /** The pid that a process of this node has now, if it was made under an earlier name of the node. */
+  present(pid: Pid): Pid;
   /** The nodes with a visible connection. */
   visibleNodes(): Atom[];
   /**

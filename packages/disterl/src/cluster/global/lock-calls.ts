@@ -32,8 +32,15 @@ export interface LockCaller {
   readonly isConnected: (node: Atom) => boolean;
   /** Whether a node is asked at all: who was disconnected is not connected to again for a merge. */
   readonly mayAsk: (node: Atom) => boolean;
+  /** Whether a node is this one, under a name that it has lost since. */
+  readonly wasOwn: (node: Atom) => boolean;
   /** 32 random bits, unsigned. */
   readonly random: () => number;
+}
+
+/** The nodes, this one by the name that it has now: it may have had another when they were noted. */
+export function currentNames({ process, wasOwn }: LockCaller, nodes: readonly Atom[]): Atom[] {
+  return [...new Set(nodes.map((node) => (wasOwn(node) ? process.pid.node : node)))];
 }
 
 /** `gen_server:multi_call(Nodes, global_name_server, Request)`: nodes that cannot be reached are left out. */
@@ -66,10 +73,11 @@ export async function multiCall(
 export async function setLockOnNodes(
   caller: LockCaller,
   id: LockId,
-  nodes: readonly Atom[],
+  given: readonly Atom[],
 ): Promise<boolean> {
   const { process, locks, mayAsk } = caller;
   if (!process.alive) throw process.exited();
+  const nodes = currentNames(caller, given);
   if (nodes.length > 1 && nodes.includes(process.pid.node) && !locks.canSet(id)) return false;
   const replies = await multiCall(process, nodes.filter(mayAsk), t(SET_LOCK, id));
   if (replies.every(([, reply]) => reply !== false)) return true;
@@ -80,12 +88,13 @@ export async function setLockOnNodes(
 
 /** Gives a lock back. */
 export async function deleteLockOnNodes(
-  { process, isConnected }: LockCaller,
+  caller: LockCaller,
   id: LockId,
   nodes: readonly Atom[],
 ): Promise<void> {
-  const own = process.pid.node;
-  const holding = nodes.filter((node) => node === own || isConnected(node));
+  const { process, isConnected } = caller;
+  const isHolding = (node: Atom): boolean => node === process.pid.node || isConnected(node);
+  const holding = currentNames(caller, nodes).filter(isHolding);
   await multiCall(process, holding, t(DEL_LOCK, id));
 }
 
@@ -93,8 +102,9 @@ export async function deleteLockOnNodes(
 export async function deleteGlobalLock(
   caller: LockCaller,
   id: LockId,
-  nodes: readonly Atom[],
+  given: readonly Atom[],
 ): Promise<void> {
+  const nodes = currentNames(caller, given);
   const boss = theBoss(nodes);
   await deleteLockOnNodes(
     caller,

@@ -98,9 +98,9 @@ export class LockTable {
   }
 
   /** This node has another name than before: its processes have other pids. */
-  rename(moved: (pid: Pid) => Pid | undefined): void {
+  rename(present: (pid: Pid) => Pid): void {
     for (const { holders } of this.#locks.values()) {
-      for (const holder of holders) holder.pid = moved(holder.pid) ?? holder.pid;
+      for (const holder of holders) holder.pid = present(holder.pid);
     }
   }
 

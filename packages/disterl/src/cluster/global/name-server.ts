@@ -112,8 +112,10 @@ export class GlobalNameServer {
   lockCaller(process: Process): LockCaller {
     const { host, locks, options } = this.parts;
     const isConnected = (node: Atom): boolean => host.isConnected(node);
-    const { clock } = host;
-    return { process, clock, locks, isConnected, mayAsk: () => true, random: options.random };
+    const { clock, processes } = host;
+    const wasOwn = (node: Atom): boolean => processes.identity.wasOwn(node) && !host.isWithin(node);
+    const { random } = options;
+    return { process, clock, locks, isConnected, wasOwn, mayAsk: () => true, random };
   }
 
   /** The same for the node's own locks: they are for those who are there. */
@@ -168,14 +170,8 @@ export class GlobalNameServer {
 
   /** The node has got a name, or another one: so have its processes. */
   renamed(): void {
-    this.#post(() => {
-      const { processes } = this.parts.host;
-      const moved = (pid: Pid): Pid | undefined =>
-        processes.identity.isFormer(pid) ? processes.find(pid)?.pid : undefined;
-      this.parts.conflicts.rename(moved);
-      this.parts.names.rename(moved);
-      this.parts.locks.rename(moved);
-    });
+    const { host, conflicts, names, locks } = this.parts;
+    for (const part of [conflicts, names, locks]) part.rename((pid) => host.present(pid));
   }
 
   // ── what this node itself asks ────────────────────────────────────────────────────────────────

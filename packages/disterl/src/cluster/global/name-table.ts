@@ -109,10 +109,10 @@ export class NameTable {
   }
 
   /** This node has another name than before: its processes have other pids. */
-  rename(moved: (pid: Pid) => Pid | undefined): void {
+  rename(present: (pid: Pid) => Pid): void {
     for (const { name, pid, method } of [...this.#names.values()]) {
-      const now = moved(pid);
-      if (now !== undefined && !now.equals(pid)) this.insert({ name, pid: now, method });
+      const now = present(pid);
+      if (!now.equals(pid)) this.insert({ name, pid: now, method });
     }
   }
 

@@ -2,6 +2,7 @@ import type { Process } from "../../process/process.ts";
 import type { Atom } from "../../term/atom.ts";
 import { t } from "../../term/tuple.ts";
 import {
+  currentNames,
   deleteGlobalLock,
   deleteLockOnNodes,
   type LockCaller,
@@ -43,7 +44,8 @@ export class Registrar {
       const nodes = await this.#lockKnown(id);
       try {
         const known = new Set([process.pid.node, ...(await this.#known())]);
-        return await change(nodes.filter((node) => known.has(node) && this.#caller.mayAsk(node)));
+        const isThere = (node: Atom): boolean => known.has(node) && this.#caller.mayAsk(node);
+        return await change(currentNames(this.#caller, nodes).filter(isThere));
       } finally {
         await deleteGlobalLock(this.#caller, id, nodes);
       }

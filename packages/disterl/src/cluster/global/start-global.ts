@@ -80,6 +80,7 @@ function hostOf(node: GlobalNode, arrivals: Arrivals): GlobalHost {
     clock: processes.clock,
     isConnected: (node) => nodes.connection(node) !== undefined,
     isWithin,
+    present: (pid) => (processes.identity.isFormer(pid) ? (processes.find(pid)?.pid ?? pid) : pid),
     visibleNodes: () => {
       const visible: Atom[] = [];
       for (const { peer } of nodes.connections()) if (!peer.hidden) visible.push(peer.node);
