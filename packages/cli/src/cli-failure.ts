@@ -12,7 +12,8 @@ export type Layer =
   | "handshake"
   | "dist"
   | "call"
-  | "node";
+  | "node"
+  | "certificate";
 
 /** What is known beside the message. */
 export interface FailureDetails {

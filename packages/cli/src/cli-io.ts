@@ -15,4 +15,6 @@ export interface CliIo {
   readonly resolve?: ResolveHost;
   /** All of standard input, as text; at most `limit` bytes. */
   readonly readStdin: (limit: number) => Promise<string>;
+  /** Asks at the terminal for what nobody should see; `undefined` where there is no terminal. */
+  readonly askSecret?: (question: string) => Promise<string | undefined>;
 }

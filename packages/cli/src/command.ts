@@ -1,4 +1,5 @@
 import type { CliIo } from "./cli-io.ts";
+import type { ExitCode } from "./exit-codes.ts";
 
 /** One operand: `<node>` or, when it may be left out, `[host]`. */
 export interface Operand {
@@ -24,6 +25,8 @@ export interface Result {
   readonly text: string;
   /** One JSON document for programs (`--json`), in pieces: it may be long. */
   readonly json: () => Iterable<string>;
+  /** When what was found is no success. Default: `ok`. */
+  readonly exitCode?: ExitCode;
 }
 
 /** One command of the tool, as data: `main.ts` mounts what `commands/index.ts` lists. */
@@ -37,4 +40,12 @@ export interface Command {
   readonly options: readonly OptionSpec[];
   /** @throws CliFailure, or an error of the library, which `explainError` makes one of. */
   run(operands: readonly string[], options: OptionValues, io: CliIo): Promise<Result>;
+}
+
+/** Commands under one name: `disterl cert init`. */
+export interface CommandGroup {
+  readonly name: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly commands: readonly Command[];
 }

@@ -2,7 +2,7 @@
 export const exitCodes = {
   /** It worked. */
   ok: 0,
-  /** The node was reached and said no, or the function that was called raised an exception. */
+  /** The node was reached and said no, the function raised an exception, or a certificate is not valid or was not made. */
   refused: 1,
   /** The command line is wrong. */
   usage: 2,

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { inspect } from "node:util";
 import type { CliIo } from "./cli-io.ts";
+import { askSecret } from "./ask-secret.ts";
 import { CliFailure } from "./cli-failure.ts";
 import { runEpmd } from "./epmd/run-epmd.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -39,6 +40,7 @@ function processIo(signal: AbortSignal): CliIo {
     colors: process.stderr.isTTY && (process.env["NO_COLOR"] ?? "") === "",
     signal,
     readStdin,
+    askSecret,
   };
 }
 

@@ -3,13 +3,14 @@ import pc from "picocolors";
 import type { CliFailure } from "./cli-failure.ts";
 import type { CliIo } from "./cli-io.ts";
 import { refuseCookieArgument } from "./cli-cookie.ts";
-import type { Command, OptionSpec, OptionValues, Result } from "./command.ts";
+import { refusePassphraseArgument } from "./certificates/passphrase.ts";
+import type { Command, CommandGroup, OptionSpec, OptionValues, Result } from "./command.ts";
 import { commands } from "./commands/index.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { explainError } from "./explain-error.ts";
 import { plainJson, termJson } from "./term-json.ts";
 
-const DESCRIPTION = `Look at and call Erlang nodes, and run epmd, without Erlang installed.`;
+const DESCRIPTION = `Look at and call Erlang nodes, run epmd and make certificates, without Erlang installed.`;
 
 const EPILOGUE = `
   epmd [arguments]              be the Erlang port mapper, with the arguments of
@@ -21,7 +22,8 @@ environment variable DISTERL_COOKIE or RABBITMQ_ERLANG_COOKIE, else from
 
 Exit status:
   0  it worked
-  1  the node was reached and said no, or the function raised an exception
+  1  the node was reached and said no, or the function raised an exception; a
+     certificate is not valid, or was not made
   2  the command line is wrong
   3  the node was not reached; the message names the layer: name, cookie, epmd,
      tcp, handshake
@@ -45,9 +47,10 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   });
   try {
     refuseCookieArgument(argv);
+    refusePassphraseArgument(argv);
     await program.parseAsync(argv, { from: "user" });
     if (result !== undefined) printResult(result, asJson, io);
-    return exitCodes.ok;
+    return result?.exitCode ?? exitCodes.ok;
   } catch (error) {
     if (io.signal.aborted) return exitCodes.interrupted;
     if (error instanceof CommanderError)
@@ -70,21 +73,34 @@ function makeProgram(io: CliIo, run: Run): Program {
     .addHelpText("after", EPILOGUE)
     .showSuggestionAfterError();
   for (const command of commands) {
-    const mounted = configured(program.command(command.name), io)
-      .summary(command.summary)
-      .description(command.description)
-      .option("--json", "print one JSON document");
-    for (const { name, description, optional } of command.operands) {
-      mounted.argument(optional === true ? `[${name}]` : `<${name}>`, description);
-    }
-    for (const option of command.options) addOption(mounted, option);
-    mounted.action(async (...given: unknown[]) => {
-      const operands = given.slice(0, command.operands.length) as (string | undefined)[];
-      const present = operands.filter((operand) => operand !== undefined);
-      await run(command, present, mounted.opts<Record<string, unknown>>());
-    });
+    if ("commands" in command) mountGroup(program, command, io, run);
+    else mount(program, command, io, run);
   }
   return program;
+}
+
+function mountGroup(program: Program, group: CommandGroup, io: CliIo, run: Run): void {
+  const mounted = configured(program.command(group.name), io)
+    .summary(group.summary)
+    .description(group.description)
+    .showSuggestionAfterError();
+  for (const command of group.commands) mount(mounted, command, io, run);
+}
+
+function mount(program: Program, command: Command, io: CliIo, run: Run): void {
+  const mounted = configured(program.command(command.name), io)
+    .summary(command.summary)
+    .description(command.description)
+    .option("--json", "print one JSON document");
+  for (const { name, description, optional } of command.operands) {
+    mounted.argument(optional === true ? `[${name}]` : `<${name}>`, description);
+  }
+  for (const option of command.options) addOption(mounted, option);
+  mounted.action(async (...given: unknown[]) => {
+    const operands = given.slice(0, command.operands.length) as (string | undefined)[];
+    const present = operands.filter((operand) => operand !== undefined);
+    await run(command, present, mounted.opts<Record<string, unknown>>());
+  });
 }
 
 /** Commander neither ends the process nor writes to it. */
