@@ -42,8 +42,9 @@ const PARAMETERS: Readonly<Record<string, Apply>> = {
   },
   inet_dist_use_interface: (given, draft, listenAt) => {
     const host = addressValue(given);
-    const carrier = draft.carrier?.name ?? "inet_tcp";
-    if (host.includes(":") !== (carrier === "inet6_tcp")) {
+    const tls = draft.tls === undefined ? undefined : `${draft.tls.family ?? "inet"}_tls`;
+    const carrier = tls ?? draft.carrier?.name ?? "inet_tcp";
+    if (host.includes(":") !== carrier.startsWith("inet6_")) {
       const message = `${shown(given.value)} is not an address of the carrier ${carrier} (-proto_dist)`;
       throw new FlagError("ERR_FLAG_CONFLICT", given.flag, message);
     }

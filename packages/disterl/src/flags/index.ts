@@ -14,4 +14,9 @@ export {
 } from "./erl-flags.ts";
 export { FlagError, type FlagErrorCode } from "./errors.ts";
 export { splitArguments } from "./split-arguments.ts";
-export { type FlagOptions, startOptionsFromFlags } from "./start-options-from-flags.ts";
+export type { VerifyModules } from "./ssl-options.ts";
+export {
+  type FlagContext,
+  type FlagOptions,
+  startOptionsFromFlags,
+} from "./start-options-from-flags.ts";

@@ -11,7 +11,11 @@ const MAX_FILE = 4 * 1024 * 1024;
  * @param flag names the flag and the file in errors.
  * @throws FlagError when it is missing, not a regular file, or over 4 MiB.
  */
-export function readTextFile(path: string, flag: string): string {
+export function readTextFile(
+  path: string,
+  flag: string,
+  encoding: "utf8" | "latin1" = "utf8",
+): string {
   let fd: number;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -29,7 +33,7 @@ export function readTextFile(path: string, flag: string): string {
         `the file has ${stats.size} bytes, more than ${MAX_FILE}`,
       );
     }
-    return readFileSync(fd, "utf8");
+    return readFileSync(fd, encoding);
   } finally {
     closeSync(fd);
   }

@@ -140,11 +140,7 @@ test("CL-9 inet6_tcp listens on IPv6", () => {
 });
 
 test.each<[string[], FlagErrorCode, string]>([
-  [["-proto_dist", "inet_tls"], "ERR_FLAG_NOT_SUPPORTED", "TLS"],
-  [["-proto_dist", "inet6_tls"], "ERR_FLAG_NOT_SUPPORTED", "TLS"],
-  [["-proto_dist", "inet_tcp", "inet_tls"], "ERR_FLAG_NOT_SUPPORTED", "TLS"],
-  [["-ssl_dist_optfile", "ssl.conf"], "ERR_FLAG_NOT_SUPPORTED", "TLS"],
-  [["-ssl_dist_opt", "server_certfile", "a.pem"], "ERR_FLAG_NOT_SUPPORTED", "TLS"],
+  [["-proto_dist", "inet_tcp", "inet_tls"], "ERR_FLAG_NOT_SUPPORTED", "one carrier"],
   [["-proto_dist", "nope"], "ERR_FLAG_NOT_SUPPORTED", "inet_tcp"],
   [["-proto_dist"], "ERR_FLAG_VALUE", "expected a carrier"],
   [["-no_epmd"], "ERR_FLAG_NOT_SUPPORTED", "-erl_epmd_port"],

@@ -1,4 +1,3 @@
-import { inet6Tcp } from "../carrier/tcp.ts";
 import { epmdPort } from "../epmd/environment.ts";
 import { DYNAMIC_NAME, type NameDomain } from "../node/node-name.ts";
 import type { StartNodeOptions } from "../start-options.ts";
@@ -7,7 +6,9 @@ import { FlagError } from "./errors.ts";
 import { applyKernelParameters } from "./apply-kernel-parameters.ts";
 import { kernelParameters } from "./kernel-parameters.ts";
 import { type ListenDraft, type OptionsDraft, useFixedPort } from "./options-draft.ts";
+import { applyProtoDist } from "./proto-dist.ts";
 import { cookieFlags } from "./set-cookie.ts";
+import type { VerifyModules } from "./ssl-options.ts";
 
 /** What a command line asks of a node. */
 export interface FlagOptions {
@@ -15,6 +16,15 @@ export interface FlagOptions {
   readonly options: StartNodeOptions;
   /** What is likely a mistake, or has no effect here. For people, one line each. */
   readonly warnings: readonly string[];
+}
+
+/** What a command line cannot hold. */
+export interface FlagContext {
+  /**
+   * Modules of the program, by name: `{verify_fun, {fun Module:Name/3, State}}` of a TLS option file is
+   * the export `Name` of `Module`, a function like `TlsOptions.verifyFun`.
+   */
+  readonly modules?: VerifyModules | undefined;
 }
 
 /** Flags that `erl` acts on and a node in this runtime cannot. */
@@ -34,12 +44,15 @@ const WITHOUT_EFFECT = ["eval", "s", "run", "remsh", "detached", "heart", "epmd"
  * @throws FlagError naming the flag, what was expected and what was found; EpmdError for a bad
  *   `ERL_EPMD_PORT`.
  */
-export function startOptionsFromFlags(parsed: ErlFlags): FlagOptions {
+export function startOptionsFromFlags(
+  parsed: ErlFlags,
+  { modules = {} }: FlagContext = {},
+): FlagOptions {
   const { flags, env } = parsed;
   const warnings: string[] = [];
   const draft: OptionsDraft = { hidden: switchFlag(parsed, "hidden") };
   if (parsed.changesEnv === true) draft.env = env;
-  const listenAt: ListenDraft = { host: applyCarrier(parsed, draft) };
+  const listenAt: ListenDraft = { host: applyProtoDist(parsed, draft, modules, warnings) };
   applyDiscovery(parsed);
   applyName(parsed, draft, warnings);
   const cookies = cookieFlags(flags);
@@ -60,33 +73,6 @@ export function startOptionsFromFlags(parsed: ErlFlags): FlagOptions {
       warnings.push(`-${name} has no effect: this is not an Erlang emulator`);
   }
   return { options: draft, warnings };
-}
-
-/** `-proto_dist`; gives the address that stands for all interfaces. */
-function applyCarrier({ flags }: ErlFlags, draft: OptionsDraft): string {
-  const noTls =
-    "distribution over TLS is not available in this version, and the node does not start without " +
-    "the protection that was asked for";
-  for (const name of ["ssl_dist_optfile", "ssl_dist_opt"]) {
-    if (hasFlag(flags, name)) throw new FlagError("ERR_FLAG_NOT_SUPPORTED", `-${name}`, noTls);
-  }
-  const [carriers] = valuesOf(flags, "proto_dist").slice(-1);
-  if (carriers === undefined) return "0.0.0.0";
-  const flag = `-proto_dist ${carriers.join(" ")}`.trimEnd();
-  const [carrier] = carriers;
-  if (carrier === undefined) {
-    throw new FlagError("ERR_FLAG_VALUE", flag, "expected a carrier: inet_tcp or inet6_tcp");
-  }
-  if (carriers.some((name) => name.endsWith("_tls"))) {
-    throw new FlagError("ERR_FLAG_NOT_SUPPORTED", flag, noTls);
-  }
-  if (carriers.length > 1 || (carrier !== "inet_tcp" && carrier !== "inet6_tcp")) {
-    const message = "this version takes one carrier: inet_tcp or inet6_tcp";
-    throw new FlagError("ERR_FLAG_NOT_SUPPORTED", flag, message);
-  }
-  if (carrier === "inet_tcp") return "0.0.0.0";
-  draft.carrier = inet6Tcp;
-  return "::";
 }
 
 /** `-no_epmd` and `-epmd_module`, as far as they can be had. */
@@ -157,6 +143,7 @@ function applyListen(
   }
   if (draft.listen === false) return;
   draft.listen = listenAt;
+  if (draft.tls !== undefined) return;
   if (listenAt.host === "0.0.0.0" || listenAt.host === "::") {
     warnings.push(
       "the node listens on all interfaces without encryption, as erl does; " +

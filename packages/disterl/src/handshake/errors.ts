@@ -92,7 +92,7 @@ export function closedAt(step: HandshakeStep, cause: Error | undefined): Handsha
   return new HandshakeError(
     "ERR_HANDSHAKE_CLOSED",
     step,
-    `the connection was closed; ${closedBecause[step]}`,
+    `the connection was closed${cause === undefined ? "" : ` (${cause.message})`}; ${closedBecause[step]}`,
     cause === undefined ? {} : { cause },
   );
 }

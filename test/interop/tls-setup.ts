@@ -1,0 +1,128 @@
+import { writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Node, NodeStatus } from "disterl";
+import { parseErlFlags, startOptionsFromFlags } from "disterl/flags";
+import {
+  type CEpmd,
+  type OtpNode,
+  type OtpRelease,
+  startCEpmd,
+  startOtpNode,
+  TestAuthority,
+  type TestCertificate,
+} from "disterl/testing";
+import { COOKIE, startOurs } from "./node-setup.ts";
+
+export type TlsVersion = "tlsv1.2" | "tlsv1.3";
+
+/** What one node shows and trusts. */
+export interface Credentials {
+  /** Undefined: it has none. */
+  readonly certificate: TestCertificate | undefined;
+  readonly cacertfile: string;
+  readonly versions?: readonly TlsVersion[];
+}
+
+/** Certificates where a release, which may have a root folder of its own, can read them. */
+export class TlsFiles {
+  readonly authority: TestAuthority;
+  readonly stranger: TestAuthority;
+  readonly #root: string;
+  #count = 0;
+
+  constructor({ root }: OtpRelease) {
+    this.#root = root ?? "";
+    const folder = root === undefined ? tmpdir() : join(root, "tmp");
+    this.authority = new TestAuthority("cluster CA", folder);
+    this.stranger = new TestAuthority("another CA", folder);
+  }
+
+  /**
+   * Writes an option file, both sides mutually verified; gives its path as we see it. The one for
+   * Erlang has paths as they are within its root.
+   */
+  optfile(credentials: Credentials, reader: "ours" | "Erlang"): string {
+    const { certificate, cacertfile, versions = ["tlsv1.3", "tlsv1.2"] } = credentials;
+    const seen = (path: string) => JSON.stringify(reader === "ours" ? path : this.inside(path));
+    const own =
+      certificate === undefined
+        ? ""
+        : `{certfile, ${seen(certificate.certfile)}}, {keyfile, ${seen(certificate.keyfile)}},\n    `;
+    const common = `${own}{cacertfile, ${seen(cacertfile)}}, {verify, verify_peer},
+    {versions, [${versions.map((version) => `'${version}'`).join(", ")}]}`;
+    const text = `%% Both sides show certificates and check them.
+[{server, [
+    ${common}, {fail_if_no_peer_cert, true}]},
+ {client, [
+    ${common}]}].
+`;
+    this.#count += 1;
+    const path = join(this.authority.folder, `ssl-${this.#count}.conf`);
+    writeFileSync(path, text);
+    return path;
+  }
+
+  /** A path as the release sees it. */
+  inside(path: string): string {
+    return path.slice(this.#root.length);
+  }
+
+  [Symbol.dispose](): void {
+    this.authority[Symbol.dispose]();
+    this.stranger[Symbol.dispose]();
+  }
+}
+
+/** One of ours and one of Erlang's, each with TLS as its option file says. */
+export interface TlsPair extends AsyncDisposable {
+  readonly epmd: CEpmd;
+  readonly ours: Node;
+  readonly otp: OtpNode;
+  /** The first connection that ours has refused, or will refuse; undefined when it ends without. */
+  readonly refusal: Promise<Extract<NodeStatus, { type: "refused" }> | undefined>;
+}
+
+export async function startTlsPair(
+  release: OtpRelease,
+  files: TlsFiles,
+  { ours, erlang, flags = [] }: { ours: Credentials; erlang: Credentials; flags?: string[] },
+): Promise<TlsPair> {
+  const epmd = await startCEpmd({ release });
+  const optfile = (who: Credentials, reader: "ours" | "Erlang") => [
+    ...["-proto_dist", "inet_tls", "-ssl_dist_optfile"],
+    reader === "ours" ? files.optfile(who, reader) : files.inside(files.optfile(who, reader)),
+  ];
+  const { options } = startOptionsFromFlags(
+    parseErlFlags([...optfile(ours, "ours"), "-hidden", ...flags], {}),
+  );
+  const { tls, hidden, netTickTime } = options;
+  const [ourNode, otp] = await Promise.all([
+    startOurs(epmd.port, { tls, hidden, netTickTime, onWarning: () => {} }),
+    startOtpNode({
+      release,
+      nameType: "short",
+      cookie: COOKIE,
+      epmdPort: epmd.port,
+      flags: [...optfile(erlang, "Erlang"), ...flags],
+    }),
+  ]);
+  return {
+    epmd,
+    ours: ourNode,
+    otp,
+    refusal: firstRefusal(ourNode),
+    async [Symbol.asyncDispose]() {
+      await ourNode.stop();
+      await otp.stop();
+      await epmd.stop();
+    },
+  };
+}
+
+async function firstRefusal(
+  node: Node,
+): Promise<Extract<NodeStatus, { type: "refused" }> | undefined> {
+  for await (const event of node.status()) if (event.type === "refused") return event;
+  return undefined;
+}
