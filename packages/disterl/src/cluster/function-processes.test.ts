@@ -34,6 +34,7 @@ function scene(limit = 2) {
           return atoms.normal;
         },
       },
+      undefined,
     );
   return { functions, told, start };
 }

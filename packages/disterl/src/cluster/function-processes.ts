@@ -63,9 +63,9 @@ export class FunctionProcesses {
   /**
    * Starts a process that runs a function, soon; undefined when there are as many for that node as
    * may be. A function that is not there is an exception like any other (protocol SG-55). `caller`
-   * goes before the one of the run.
+   * is the one of the run where it can be believed.
    */
-  start(wanted: NamedFunction, run: FunctionRun, caller = run.caller): Process | undefined {
+  start(wanted: NamedFunction, run: FunctionRun, caller: Pid | undefined): Process | undefined {
     const { node, groupLeader } = run;
     const running = this.#running.get(node) ?? 0;
     if (running >= this.#limit) return undefined;
