@@ -171,6 +171,22 @@ test("a start that fails leaves the node as it was", async () => {
   expect(a.alive).toBe(true);
 });
 
+test("a node that was stopped has no distribution that could be stopped, and leaves no timer", async () => {
+  await using cluster = await startCluster();
+  const [a, b] = [await cluster.start("node@a"), await cluster.start("node@b")];
+  await cluster.run(a.connect("node@b"));
+  const done = Promise.all([a.stop(), a.stop(), failure(a.netKernel.stop())]);
+  expect((await cluster.run(done))[2]).toMatchObject({ code: "ERR_DISTRIBUTION_NOT_STARTED" });
+  expect(await failure(a.netKernel.stop())).toMatchObject({ code: "ERR_DISTRIBUTION_NOT_STARTED" });
+  expect([a.name, a.netKernel.state.started]).toEqual(["node@a", "no"]);
+  expect(cluster.pendingTimers("node@a")).toBe(0);
+
+  await cluster.run(a.stop());
+  const stopped = Promise.all([b.netKernel.stop(), b.stop()]);
+  await cluster.run(stopped);
+  expect([b.name, b.alive]).toEqual(["nonode@nohost", false]);
+});
+
 test("a node that ends while it is not distributed", async () => {
   await using cluster = await startCluster();
   const a = await cluster.start({ name: "node@a", distribution: false });

@@ -178,12 +178,14 @@ export class NetSup {
     this.#ended = true;
     this.#parts.kept.pause();
     const { processes, refusals, status } = this.#parts;
+    const distribution = this.#current;
+    this.#current = undefined;
     const exitAll = (): void => {
       for (const process of [...processes.processes()]) process.exit(atoms.shutdown);
     };
     try {
-      if (this.#current !== undefined) {
-        await this.#stop(this.#current, { ends: true, beforeDisconnect: exitAll });
+      if (distribution !== undefined) {
+        await this.#stop(distribution, { ends: true, beforeDisconnect: exitAll });
       } else {
         await this.#stopping;
         await this.#options.defaults.discovery?.close?.();

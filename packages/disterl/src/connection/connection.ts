@@ -1,5 +1,5 @@
 import type { Channel } from "../carrier/carrier.ts";
-import type { Clock } from "../carrier/clock.ts";
+import type { Clock, Timer } from "../carrier/clock.ts";
 import { EtfError } from "../etf/errors.ts";
 import type { Signal } from "../signal/signal.ts";
 import type { Atom } from "../term/atom.ts";
@@ -78,6 +78,7 @@ export class Connection {
   #reassemblyBytes = 0;
   #closing: { readonly reason: NodedownReason; readonly error: Error | undefined } | undefined;
   #closed = false;
+  #goodbye: Timer | undefined;
   // What the last tick check saw.
   #seenReceived = 0;
   #seenWritten = 0;
@@ -210,7 +211,7 @@ export class Connection {
     if (reason === "disconnect" || reason === "shutdown" || reason === "net_kernel_terminated") {
       this.#queue.finish();
       this.#channel.end();
-      this.#clock.after(GOODBYE_MS, () => this.#channel.destroy()).unref();
+      this.#goodbye = this.#clock.after(GOODBYE_MS, () => this.#channel.destroy()).unref();
     } else {
       this.#channel.destroy(error);
     }
@@ -321,6 +322,7 @@ export class Connection {
   #ended(error: Error | undefined): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#goodbye?.cancel();
     this.#patience.end();
     this.#reader.stop();
     this.#countReassembly();
