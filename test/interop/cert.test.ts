@@ -91,7 +91,7 @@ forEachOtp((release, test) => {
     async () => {
       await cert(place, "node", "a@localhost");
       await cert(place, "node", "ours@localhost");
-      const a = await start("a@localhost");
+      await start("a@localhost");
       const own = (name: string): string => join(place.outside, "ours@localhost", name);
       const ours = await startNode({
         name: "ours@localhost",

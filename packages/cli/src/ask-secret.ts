@@ -15,12 +15,14 @@ export async function askSecret(question: string): Promise<string | undefined> {
   terminal.once("close", () => gone.abort());
   // The terminal is raw while it is read: the key of SIGINT comes here.
   terminal.once("SIGINT", () => process.kill(process.pid, "SIGINT"));
-  process.once("SIGINT", () => gone.abort());
+  const interrupted = (): void => gone.abort();
+  process.once("SIGINT", interrupted);
   try {
     return await terminal.question("", { signal: gone.signal });
   } catch {
     return undefined;
   } finally {
+    process.off("SIGINT", interrupted);
     terminal.close();
     process.stderr.write("\n");
   }

@@ -280,7 +280,16 @@ test.each([
 test("--help is data: standard output, status 0, and it tells the exit statuses", async () => {
   const { status, out, err } = await disterl(["--help"]);
   expect({ status, err }).toEqual({ status: 0, err: "" });
-  for (const part of ["names", "ping", "call", "cert", "epmd", "Exit status", "130", "DISTERL_COOKIE"]) {
+  for (const part of [
+    "names",
+    "ping",
+    "call",
+    "cert",
+    "epmd",
+    "Exit status",
+    "130",
+    "DISTERL_COOKIE",
+  ]) {
     expect(out).toContain(part);
   }
   expect((await disterl(["call", "--help"])).out).toContain("lists:seq(1, 3)");
