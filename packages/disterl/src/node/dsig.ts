@@ -72,9 +72,7 @@ export class Dsig implements Router {
       try {
         return connection.send(signal);
       } catch (error) {
-        if (error instanceof WireError && error.code === "ERR_WIRE_NOT_EXPRESSIBLE") {
-          return this.#unknownThere(signal);
-        }
+        if (isNotExpressible(error)) return this.#unknownThere(signal);
         throw notEncodable(node, error);
       }
     }
@@ -145,6 +143,12 @@ export class Dsig implements Router {
     return peer.heldBytes <= distBusyBytes;
   }
 
+  /** A signal that waited for the connection cannot be sent over it: nobody is there to be thrown at. */
+  refused(signal: Signal, error: unknown): void {
+    if (isNotExpressible(error)) this.#unknownThere(signal);
+    else this.lost(signal);
+  }
+
   /**
    * The peer (a C node, say) has no such signal. A spawn is refused; a monitor stays as one of the
    * connection, and fires when that ends (protocol SG-25); the rest is dropped.
@@ -178,6 +182,10 @@ export class Dsig implements Router {
     }
     return true;
   }
+}
+
+function isNotExpressible(error: unknown): boolean {
+  return error instanceof WireError && error.code === "ERR_WIRE_NOT_EXPRESSIBLE";
 }
 
 function isMessage(

@@ -290,9 +290,8 @@ export class NetKernel implements AutoConnect {
   #sendHeld(connection: Connection, signal: Signal): void {
     try {
       connection.send(signal);
-    } catch {
-      // What has no message under the agreed flags: its sender is told like of any lost signal.
-      this.#parts.dsig.lost(signal);
+    } catch (error) {
+      this.#parts.dsig.refused(signal, error);
     }
   }
 
