@@ -51,6 +51,7 @@ export { startNode } from "./start-node.ts";
 export type {
   DistributionOptions,
   ListenAt,
+  NodeTlsOptions,
   StartNodeOptions,
   WantedPeer,
 } from "./start-options.ts";

@@ -3,6 +3,7 @@ import {
   type DistributionOptions,
   distributionOptionNames,
   type ListenAt,
+  type NodeTlsOptions,
 } from "./cluster/distribution-options.ts";
 import type { Cookie } from "./handshake/cookie.ts";
 import type { DecodeOptions } from "./etf/index.ts";
@@ -11,7 +12,7 @@ import type { NodeLimits } from "./node/limits.ts";
 import type { PolicyOptions } from "./node/policy.ts";
 import type { WireLimits } from "./wire/limits.ts";
 
-export type { DistributionOptions, ListenAt };
+export type { DistributionOptions, ListenAt, NodeTlsOptions };
 
 /** A node to stay connected with, and how it is dialled again. */
 export interface WantedPeer extends KeepConnectedOptions {

@@ -91,10 +91,11 @@ function nameProblem(certificate: X509Certificate, expected: Expected): TlsProbl
   return problem("name", text, `make one with the subjectAltName ${kind}`, certificate);
 }
 
+/** An address may stand as an address, or as a name, which is where OTP looks for it. */
 function isNamed(certificate: X509Certificate, host: string): boolean {
-  return isIP(host) === 0
-    ? certificate.checkHost(host, { partialWildcards: false }) !== undefined
-    : certificate.checkIP(host) !== undefined;
+  if (isIP(host) === 0)
+    return certificate.checkHost(host, { partialWildcards: false }) !== undefined;
+  return certificate.checkIP(host) !== undefined || hasName(certificate, `DNS:${host}`);
 }
 
 /** Node.js quotes names that could be taken for several. */

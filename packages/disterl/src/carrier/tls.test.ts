@@ -162,6 +162,11 @@ test("the host of the node's name counts, not the address it was found at", asyn
   expect((await failure(dial(port, good, "peer@localhost"))).check).toBe("name");
 });
 
+test("an address may stand among the names, where OTP looks for it", async () => {
+  const { port } = await serve({ ...good, ...authority.issue("dns", { names: "DNS:127.0.0.1" }) });
+  await dial(port, good, "peer@127.0.0.1");
+});
+
 test("a CA between, up to depth", async () => {
   const between = authority.issue("between", { authority: true });
   const leaf = authority.issue("deep", {}, between);
