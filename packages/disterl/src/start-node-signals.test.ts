@@ -186,3 +186,17 @@ test("a function is told when its caller gives up, or its node is lost", async (
   expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
   await cluster.run(failures);
 });
+
+test("an end whose reason is no term is told as badarg, also while the connection is being made", async () => {
+  const { cluster, ours, peer } = await pair();
+  const linked = peer.spawn({ trapExit: true });
+  ours.disconnect("peer@b");
+  await cluster.advance(1000);
+  const self = ours.spawn();
+  self.link(linked.pid);
+  self.exit((() => {}) as unknown as Term);
+  await cluster.advance(1000);
+  expect(ours.nodes("connected")).toEqual(["peer@b"]);
+  expect(linked.messages()).toEqual([t(atoms.EXIT, self.pid, atoms.badarg)]);
+  await cluster.close();
+});

@@ -7,6 +7,7 @@ import type { Signal, SpawnRequest } from "../signal/signal.ts";
 import { type Atom, atom, atoms } from "../term/atom.ts";
 import { Pid } from "../term/pid.ts";
 import { Reference } from "../term/reference.ts";
+import type { Term } from "../term/term.ts";
 import { WireError } from "../wire/errors.ts";
 import type { NodeLimits } from "./limits.ts";
 import { NodeError } from "./errors.ts";
@@ -199,14 +200,21 @@ function isSequel({ type }: Signal): boolean {
   return SEQUELS.has(type);
 }
 
-/** Of a message, whose sender is told now what would fail later, with nobody to tell. */
+/** Of what the program gave, which is told now what would fail later, with nobody to tell. */
 function encodedBytes(node: Atom, signal: Signal): number {
-  if (!isMessage(signal)) return 0;
+  const given = givenTerm(signal);
+  if (given === undefined) return 0;
   try {
-    return encodeTerm(signal.message).length;
+    return encodeTerm(given).length;
   } catch (error) {
     throw notEncodable(node, error);
   }
+}
+
+function givenTerm(signal: Signal): Term | undefined {
+  if ("message" in signal) return signal.message;
+  if ("reason" in signal) return signal.reason;
+  return signal.type === "spawn_request" ? signal.args : undefined;
 }
 
 function queueFull(node: Atom): NodeError {
