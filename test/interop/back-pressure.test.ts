@@ -37,7 +37,12 @@ forEachOtp((release, test) => {
       })();
       const busy = await nextStatus(events, "busy");
       expect(busy.node).toBe(otp.nodeName);
-      expect(flooder.send(to, chunk, { nosuspend: true })).toBe("nosuspend");
+      const unlessBusy = () => {
+        const result = flooder.send(to, chunk, { nosuspend: true });
+        if (result !== "nosuspend") sent++;
+        return result;
+      };
+      await expect.poll(unlessBusy).toBe("nosuspend");
       expect(await echoes(ours, other, 2000)).toBeGreaterThan(20);
       const { stats } = ours.peer(otp.nodeName) ?? {};
       expect(stats?.busy).toBe(true);
@@ -45,7 +50,8 @@ forEachOtp((release, test) => {
       expect(process.memoryUsage().rss - before).toBeLessThan(64 * MB);
       stop = true;
       otp.resume();
-      expect((await nextStatus(events, "drained")).busyMs).toBeGreaterThan(1500);
+      // Short ones come before, as long as the system's buffers take what we write.
+      while ((await nextStatus(events, "drained")).busyMs < 1500);
       await flood;
       flooder.send(to, t(DONE, flooder.pid));
       expect(await flooder.receive({ timeout: 20_000 })).toEqual(sent);
