@@ -104,6 +104,7 @@ export async function installServers() {
   if (!hasProgram("javac") && process.env["REQUIRE_OTP"] === "1")
     missing.push("default-jdk-headless");
   if (!hasProgram("ip") && process.getuid?.() === 0) missing.unshift("iproute2");
+  if (!hasProgram("openssl")) missing.unshift("openssl");
   if (missing.length === 0 || !hasProgram("erl")) return;
   const without = "without starting them: a policy-rc.d for as long as it takes, then disabled";
   const install = ["sh", "-c", INSTALL_SERVERS, "sh", ...missing];
