@@ -1,20 +1,11 @@
 import { expect, test } from "vitest";
-import type { Node } from "./node.ts";
+import { record } from "../../../test/node-events.ts";
 import type { NodeStatus } from "./node/status.ts";
 import { atom } from "./term/atom.ts";
 import { t } from "./term/tuple.ts";
 import { startCluster } from "./testing/cluster/start-cluster.ts";
 
 import { subscribe } from "./trace/diagnostics.ts";
-
-/** The status events so far, and from now on. */
-function record(node: Node): NodeStatus[] {
-  const seen: NodeStatus[] = [];
-  void (async () => {
-    for await (const event of node.status()) seen.push(event);
-  })();
-  return seen;
-}
 
 // ── kept connections ────────────────────────────────────────────────────────────────────────────
 

@@ -1,25 +1,9 @@
 import { expect, test } from "vitest";
-import type { Node } from "./node.ts";
-import type { NodeStatus } from "./node/status.ts";
+import { failure, record } from "../../../test/node-events.ts";
 import type { Process } from "./process/process.ts";
 import { atom } from "./term/atom.ts";
 import { formatTerm } from "./term/format-term.ts";
 import { startCluster } from "./testing/cluster/start-cluster.ts";
-
-/** The status events so far, and from now on. */
-function record(node: Node): NodeStatus[] {
-  const seen: NodeStatus[] = [];
-  void (async () => {
-    for await (const event of node.status()) seen.push(event);
-  })();
-  return seen;
-}
-
-const failure = (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(
-    () => "no failure",
-    (error: unknown) => error,
-  );
 
 /** What a process has got, as Erlang prints it. */
 async function mailbox(process: Process): Promise<string[]> {

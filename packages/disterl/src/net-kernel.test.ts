@@ -1,25 +1,10 @@
 import { expect, test } from "vitest";
+import { failure, record } from "../../../test/node-events.ts";
 import type { Node } from "./node.ts";
-import type { NodeStatus } from "./node/status.ts";
 import type { Process } from "./process/process.ts";
 import { atoms } from "./term/atom.ts";
 import { formatTerm } from "./term/format-term.ts";
 import { startCluster } from "./testing/cluster/start-cluster.ts";
-
-/** The status events so far, and from now on. */
-function record(node: Node): NodeStatus[] {
-  const seen: NodeStatus[] = [];
-  void (async () => {
-    for await (const event of node.status()) seen.push(event);
-  })();
-  return seen;
-}
-
-const failure = (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(
-    () => "no failure",
-    (error: unknown) => error,
-  );
 
 /** What a process has got, as Erlang prints it. */
 async function mailbox(process: Process): Promise<string[]> {
@@ -197,6 +182,7 @@ test("lists of nodes, and what is known of them", async () => {
   expect(a.nodes("connected")).toEqual(["seen@b", "unseen@c"]);
   expect(a.nodes("this")).toEqual(["node@a"]);
   expect(a.nodes(["this", "hidden"])).toEqual(["node@a", "unseen@c"]);
+  expect(() => a.nodes(["visibel" as "visible"])).toThrow(/no kind of nodes "visibel"/);
   void a.connect("late@x").catch(() => {});
   expect(a.netKernel.nodeInfo("late@x").state).toBe("pending");
   expect(a.nodes("known", { info: true })).toEqual([

@@ -110,6 +110,8 @@ export class Node {
   /**
    * Names of nodes; by default of the connected visible ones (`erlang:nodes/1`). With `info` each comes
    * with its type and the id of its connection (`/2`).
+   *
+   * @throws TypeError for a kind that there is not.
    */
   nodes(kind?: NodesKind | readonly NodesKind[]): string[];
   nodes(kind: NodesKind | readonly NodesKind[], info: { readonly info: true }): ListedNode[];

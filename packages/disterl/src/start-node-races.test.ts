@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
+import { failure, record } from "../../../test/node-events.ts";
 import type { Channel } from "./carrier/carrier.ts";
 import { buildName } from "./handshake/packets.ts";
-import type { Node } from "./node.ts";
-import type { NodeStatus } from "./node/status.ts";
 import { startNode } from "./start-node.ts";
 import { atom, atoms } from "./term/atom.ts";
 import type { ClusterOptions } from "./testing/cluster/cluster-options.ts";
@@ -11,20 +10,6 @@ import { defaultFlags } from "./wire/flags.ts";
 
 /** Nodes of that name on hosts `a`, `b`, …, over a network as unpleasant as they come. */
 const options: ClusterOptions = { latencyMs: [1, 5], chunking: "random", seed: 7 };
-
-function record(node: Node): NodeStatus[] {
-  const seen: NodeStatus[] = [];
-  void (async () => {
-    for await (const event of node.status()) seen.push(event);
-  })();
-  return seen;
-}
-
-const failure = (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(
-    () => "no failure",
-    (error: unknown) => error,
-  );
 
 test("both dial at the same time: one connection, whoever is faster", async () => {
   for (let seed = 1; seed <= 40; seed++) {

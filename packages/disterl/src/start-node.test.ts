@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { record } from "../../../test/node-events.ts";
 import type { Node } from "./node.ts";
-import type { NodeStatus } from "./node/status.ts";
 import { genRequest, reply } from "./otp/gen.ts";
 import { startNode } from "./start-node.ts";
 import { atom, atoms } from "./term/atom.ts";
@@ -11,15 +11,6 @@ import { startCluster } from "./testing/cluster/start-cluster.ts";
 
 /** Nodes of that name on hosts `a`, `b`, …, over a network as unpleasant as they come. */
 const options: ClusterOptions = { latencyMs: [1, 5], chunking: "random", seed: 7 };
-
-/** Collects what happens to a node. */
-function record(node: Node): NodeStatus[] {
-  const seen: NodeStatus[] = [];
-  void (async () => {
-    for await (const event of node.status()) seen.push(event);
-  })();
-  return seen;
-}
 
 const echo = (node: Node): void => {
   node.spawn({

@@ -15,6 +15,8 @@ import type { NodeParts } from "./net-sup.ts";
  */
 export type NodesKind = "visible" | "hidden" | "connected" | "this" | "known";
 
+const KINDS = new Set<unknown>(["visible", "hidden", "connected", "this", "known"]);
+
 /** A node of a list, with what is known of it (`erlang:nodes/2`). */
 export interface ListedNode {
   /** Full name. */
@@ -53,6 +55,9 @@ export interface NodeTableEntry {
 /** The nodes of these kinds, each once. */
 export function listNodes(parts: NodeParts, kinds: readonly NodesKind[]): ListedNode[] {
   const { nodes, identity } = parts;
+  for (const kind of kinds) {
+    if (!KINDS.has(kind)) throw new TypeError(`there is no kind of nodes "${String(kind)}"`);
+  }
   const wants = new Set<string>(kinds);
   const found = new Map<Atom, ListedNode>();
   const add = (node: Atom, nodeType: ListedNode["nodeType"], connectionId?: number): void => {

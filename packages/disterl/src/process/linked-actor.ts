@@ -44,7 +44,7 @@ export abstract class LinkedActor extends Actor {
     return this.#pid;
   }
 
-  /** The name it is registered under, if any. */
+  /** The same as a list: a policy asks for all names. @internal */
   get names(): readonly Name[] {
     return this.registeredName === undefined ? [] : [this.registeredName];
   }

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import type { Node } from "../../node.ts";
-import type { NodeStatus } from "../../node/status.ts";
+import { record } from "../../../../../test/node-events.ts";
 import { atom, atoms } from "../../term/atom.ts";
 import { equalTerms } from "../../term/equal-terms.ts";
 import type { Pid } from "../../term/pid.ts";
@@ -23,14 +22,6 @@ async function meshOf(names: readonly string[], options: ClusterOptions = {}): P
     await cluster.advance(5000);
   }
   return cluster;
-}
-
-function record(node: Node): NodeStatus[] {
-  const seen: NodeStatus[] = [];
-  void (async () => {
-    for await (const event of node.status()) seen.push(event);
-  })();
-  return seen;
 }
 
 const settled = (promise: Promise<unknown>): Promise<unknown> =>

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { record } from "../../../../../test/node-events.ts";
 import type { Node } from "../../node.ts";
-import type { NodeStatus } from "../../node/status.ts";
 import { atom } from "../../term/atom.ts";
 import { ExternalFun } from "../../term/fun.ts";
 import { ImproperList } from "../../term/list.ts";
@@ -11,14 +11,6 @@ import type { Cluster } from "../../testing/cluster/cluster.ts";
 import { startCluster } from "../../testing/cluster/start-cluster.ts";
 
 const visible = { settings: { hidden: false }, latencyMs: [1, 10] } as const;
-
-function record(node: Node): NodeStatus[] {
-  const seen: NodeStatus[] = [];
-  void (async () => {
-    for await (const event of node.status()) seen.push(event);
-  })();
-  return seen;
-}
 
 /** A peer that speaks for itself: its own name server is passive. */
 async function withScript(): Promise<{

@@ -2,6 +2,7 @@ import { type Node, type NodeStatus, atom, atoms, genRequest, reply, t, text } f
 import { formatTerm } from "disterl/term";
 import { startCluster } from "disterl/testing";
 import { expect, test } from "vitest";
+import { failure, record } from "../../../../../test/node-events.ts";
 import type { ClusterOptions } from "./cluster-options.ts";
 
 function echo(node: Node): void {
@@ -14,14 +15,6 @@ function echo(node: Node): void {
   });
 }
 
-function record(node: Node): NodeStatus[] {
-  const seen: NodeStatus[] = [];
-  void (async () => {
-    for await (const event of node.status()) seen.push(event);
-  })();
-  return seen;
-}
-
 const types = (events: NodeStatus[]): string[] => events.map(({ type }) => type);
 
 const three: ClusterOptions = {
@@ -31,12 +24,6 @@ const three: ClusterOptions = {
   chunking: "random",
   settings: { program: echo, netTickTime: 8 },
 };
-
-const failure = (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(
-    () => "no failure",
-    (error: unknown) => error,
-  );
 
 /** Everything that can be done to a cluster. */
 async function everything(seed: number): Promise<string[]> {
