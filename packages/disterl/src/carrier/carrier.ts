@@ -15,6 +15,19 @@ export interface Carrier {
   /** Bytes of the length before each handshake packet: 2 on TCP, 4 on TLS. */
   readonly handshakeLengthBytes: 2 | 4;
   /**
+   * Whether what goes over it is encrypted. A node that listens beyond this machine on a carrier that
+   * does not says so, once. Default false.
+   */
+  readonly encrypted?: boolean | undefined;
+  /**
+   * Whether it finds nodes by their names itself, as unix sockets do: no discovery is asked, and
+   * nothing is registered there (`-no_epmd`). {@link ListenOptions.node} and
+   * {@link ConnectOptions.node} are what it has to go by; `port` is 0. Default false.
+   */
+  readonly findsNodes?: boolean | undefined;
+  /** Whether it can reach the node of that full name (`Mod:select/1`). Default: it can. */
+  reaches?(node: string): boolean;
+  /**
    * Starts to accept. `onChannel` is called once per connection, before any of its bytes are read.
    * @throws CarrierError when the address cannot be had.
    */
@@ -35,12 +48,29 @@ export interface ListenOptions {
   readonly port?: number | undefined;
   /** Last port to try: the first free one from `port` to here is taken. Default `port`. */
   readonly lastPort?: number | undefined;
+  /** Connections that may wait to be accepted. Default 511. */
   readonly backlog?: number | undefined;
+  /** Full name of the node that listens, for carriers that {@link Carrier.findsNodes}. */
+  readonly node?: string | undefined;
+  /** Settings of the sockets, for carriers that have sockets. */
+  readonly socket?: SocketOptions | undefined;
   /**
    * Told of a connection that ended before it was a channel, where the carrier has something to check
    * first, as TLS has.
    */
   readonly onRefused?: ((remote: NetAddress, error: Error) => void) | undefined;
+}
+
+/** What can be set on the sockets of a carrier that has some (`inet_dist_listen_options`). */
+export interface SocketOptions {
+  /** Small packets go out at once (`nodelay`). Default true. */
+  readonly noDelay?: boolean | undefined;
+  /** The system probes connections that are silent (`keepalive`). Default false: nodes tick. */
+  readonly keepAlive?: boolean | undefined;
+  /** On IPv6: not IPv4, too (`ipv6_v6only`). Default true. */
+  readonly ipv6Only?: boolean | undefined;
+  /** When dialling: the address of ours to dial from (`ip`, `ifaddr`). Default: the system chooses. */
+  readonly localAddress?: string | undefined;
 }
 
 /** Whom to dial. */
@@ -52,6 +82,8 @@ export interface ConnectOptions {
    * node on {@link host}.
    */
   readonly node?: string | undefined;
+  /** Settings of the socket, for carriers that have sockets. */
+  readonly socket?: SocketOptions | undefined;
   /** Gives the dial up. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -120,6 +152,12 @@ export interface Channel {
   end(): void;
   /** Closes at once, pending bytes are lost; `onClose(error)` follows, after this call. */
   destroy(error?: Error): void;
+  /**
+   * Why the peer must not be the node of that full name (or, while it has none, of that host), by what
+   * the carrier knows of it, such as its certificate; undefined: it may. Asked of whoever claims a name
+   * in a handshake, whoever has dialled. Absent on carriers that know nothing of their peers.
+   */
+  claimProblem?(node: string): Error | undefined;
   /**
    * Lets the tick worker write four zero bytes after what has been written so far, whenever this
    * thread does not get to write for too long. `closed` is called when that is over. Called once;

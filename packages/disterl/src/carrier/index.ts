@@ -11,6 +11,7 @@ export type {
   Listener,
   ListenOptions,
   NetAddress,
+  SocketOptions,
 } from "./carrier.ts";
 export { type Clock, systemClock, type Timer } from "./clock.ts";
 export { CarrierError, type CarrierErrorCode } from "./errors.ts";

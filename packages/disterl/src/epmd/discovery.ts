@@ -28,6 +28,8 @@ export interface FoundNode {
   readonly version: number;
   /** The address of the host that answered, to be dialled; `undefined`: resolve the host. */
   readonly address?: string | undefined;
+  /** The carrier to dial on, by its name, of a node that has several. Default: the first that reaches it. */
+  readonly carrier?: string | undefined;
 }
 
 /** Options of a look-up. */
