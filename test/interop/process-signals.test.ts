@@ -11,6 +11,7 @@ import {
   inbox,
   isAlive,
   node,
+  QUIET,
   settled,
   sleeper,
   WAIT,
@@ -327,4 +328,58 @@ forEachOtp((release, test) => {
       {initial_call, {timer, sleep, 1}} =:= process_info(P, initial_call)])`;
     await expect.poll(() => otp.eval(asleep)).toBe("0");
   });
+
+  if (Number(release.release) >= 28) {
+    test("we dial", "priority: our message and our exit signal to an alias of Erlang", async () => {
+      await using pair = await startPair(release);
+      const { ours, otp } = pair;
+      const self = inbox(ours, "self");
+      const order = otp.eval(`process_flag(trap_exit, true), A = alias([priority]),
+        {self, '${ours.name}'} ! {alias, self(), A},
+        {P, last} = receive {_, last} = Last -> Last after 5000 -> none end,
+        All = fun All() -> receive M -> [M | All()] after 0 -> [] end end,
+        Got = All(), [case M of {'EXIT', P, R} -> R; _ -> M end || M <- Got]`);
+      const [, pid, alias] = await self.receive(t(atom("alias"), match.pid, match.reference), WAIT);
+      for (let i = 1; i <= 3; i++) self.send(pid, i);
+      self.send(alias, atom("urgent"), { priority: true });
+      self.exitSignal(alias, atom("by_alias"), { priority: true });
+      self.send(alias, atom("ordinary"));
+      self.send(pid, t(self.pid, atom("last")));
+      expect(await order).toBe("[urgent,by_alias,1,2,3,ordinary]");
+    });
+
+    test(
+      "Erlang dials",
+      "priority: Erlang's message and exit signal to an alias of ours",
+      async () => {
+        await using pair = await startPair(release);
+        const { ours, otp } = pair;
+        const self = inbox(ours, "self");
+        const urgent = self.alias({ priority: true });
+        const plain = self.alias();
+        const sent = otp.eval(`P = self(), {self, '${ours.name}'} ! {from, P},
+        {U, L} = receive {_, _} = As -> As after 5000 -> none end,
+        [{self, '${ours.name}'} ! I || I <- lists:seq(1, 3)],
+        erlang:send(L, not_urgent, [priority]),
+        erlang:send(U, urgent, [priority]),
+        erlang:exit(U, by_alias, [priority]),
+        {self, '${ours.name}'} ! last, sent`);
+        const [, pid] = await self.receive(t(atom("from"), match.pid), WAIT);
+        self.send(pid, t(urgent, plain));
+        expect(await sent).toBe("sent");
+        await expect.poll(() => ours.processInfo(self.pid)?.messageQueueLen).toBe(7);
+        const got: Term[] = [];
+        for (let i = 0; i < 7; i++) got.push(await self.receive(QUIET));
+        expect(got.map((term) => formatTerm(term))).toEqual([
+          "urgent",
+          formatTerm(t(atoms.EXIT, pid, atom("by_alias"))),
+          "1",
+          "2",
+          "3",
+          "not_urgent",
+          "last",
+        ]);
+      },
+    );
+  }
 });
