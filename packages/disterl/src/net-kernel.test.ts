@@ -5,6 +5,8 @@ import type { Process } from "./process/process.ts";
 import { atoms } from "./term/atom.ts";
 import { formatTerm } from "./term/format-term.ts";
 import { startCluster } from "./testing/cluster/start-cluster.ts";
+import { subscribe } from "./trace/diagnostics.ts";
+import type { DiagnosticsChannels } from "./trace/payloads.ts";
 
 /** What a process has got, as Erlang prints it. */
 async function mailbox(process: Process): Promise<string[]> {
@@ -45,6 +47,27 @@ test("what is sent after a disconnect goes over the next connection, in order", 
     expect(formatTerm(await sender.receive())).toContain(String(second));
   }
 });
+
+test("what waited for the connection goes before what is sent when it is up", async () => {
+  await using cluster = await startCluster();
+  const a = await cluster.start("node@a");
+  const b = await cluster.start("node@b");
+  const inbox = b.spawn({ name: "inbox" });
+  const to = { name: "inbox", node: "node@b" };
+  const sender = a.spawn();
+  // Told while the connection is being opened, before anything else can run.
+  using _ = onNodeup(({ node }) => {
+    if (node === "node@b") sender.send(to, 2);
+  });
+  sender.send(to, 1);
+  await cluster.advance(3000);
+  expect(await mailbox(inbox)).toEqual(["1", "2"]);
+});
+
+function onNodeup(listener: (payload: DiagnosticsChannels["disterl:nodeup"]) => void): Disposable {
+  const stop = subscribe("disterl:nodeup", listener);
+  return { [Symbol.dispose]: stop };
+}
 
 test("with dist_auto_connect once nothing is dialled after a disconnect", async () => {
   await using cluster = await startCluster();

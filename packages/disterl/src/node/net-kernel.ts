@@ -246,10 +246,11 @@ export class NetKernel implements AutoConnect {
     this.#dials.failures.forget(node);
     session.ticker.add(connection);
     const { name, hidden, creation } = peer;
+    // Before anybody is told, for whoever is told may send more, which has to come behind.
+    for (const signal of pending.held) this.#sendHeld(connection, signal);
     // First those who keep account: a listener of the status may do anything, such as disconnect.
     for (const watcher of this.watchers) watcher.nodeUp({ node, hidden, connectionId });
     status.publish({ type: "nodeup", node: name, hidden, dialled, connectionId, creation });
-    for (const signal of pending.held) this.#sendHeld(connection, signal);
     pending.resolve(connection);
     session.workerTicks?.add(channel);
     connection.start(rest);
