@@ -1,4 +1,5 @@
 import type { TickSlot, TickSlots, TickTimes } from "./tick-slots.ts";
+import type { TlsFacts } from "./tls-facts.ts";
 
 /**
  * The door through which bytes come and go: Erlang's `-proto_dist`. TCP, TLS, unix sockets and
@@ -126,6 +127,8 @@ export interface Channel {
   readonly local: NetAddress;
   /** The other end. */
   readonly remote: NetAddress;
+  /** Of a channel over TLS: what was agreed and shown when it was opened. */
+  readonly tls?: TlsFacts | undefined;
   /** Bytes accepted by {@link write} that have not left the process yet. */
   readonly pendingBytes: number;
   /** Bytes received since the channel opened: what the tick check looks at. */

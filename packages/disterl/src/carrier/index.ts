@@ -19,6 +19,7 @@ export { inet6Tcp, inetTcp, TcpCarrier } from "./tcp.ts";
 export { inet6Tls, inetTls } from "./tls.ts";
 export type { CertificateFacts, TlsCheck, TlsPeer, TlsProblem } from "./tls-certificate.ts";
 export { TlsCertificateError } from "./tls-errors.ts";
+export type { TlsFacts } from "./tls-facts.ts";
 export type {
   CertificateAndKey,
   TlsClientSide,

@@ -6,7 +6,7 @@ import { dialError } from "./errors.ts";
 import { TlsChannel } from "./tls-channel.ts";
 import { certificateError, handshakeError, handshakeFailure } from "./tls-errors.ts";
 import type { TlsIdentity } from "./tls-identity.ts";
-import { type Expected, judgePeer } from "./tls-judge.ts";
+import { type Expected, isChecked, judgePeer } from "./tls-judge.ts";
 import type { TlsClientSide } from "./tls-options.ts";
 
 /** What a dial works with. */
@@ -102,12 +102,12 @@ class TlsDial {
   }
 
   #channel(socket: tls.TLSSocket): Channel {
-    const { family, identity, clock } = this.#parts;
+    const { family, identity, clock, side } = this.#parts;
     const { localAddress, localPort, remoteAddress } = socket;
     const { host, port } = this.#options;
     const local: NetAddress = { family, address: localAddress ?? "", port: localPort ?? 0 };
     const remote: NetAddress = { family, address: remoteAddress ?? host, port };
-    return new TlsChannel(socket, { local, remote }, clock, identity.own);
+    return new TlsChannel(socket, { local, remote }, clock, identity.own, isChecked(side));
   }
 }
 

@@ -39,8 +39,9 @@ export function judgePeer(
   const chain = peerChain(socket);
   const [certificate] = chain;
   if (certificate === undefined) return withoutCertificate(where, side);
-  const checked = side.verify !== "verify_none";
-  const found = checked ? failedCheck(chain, verifyError, where, side, expected) : undefined;
+  const found = isChecked(side)
+    ? failedCheck(chain, verifyError, where, side, expected)
+    : undefined;
   if (side.verifyFun === undefined) return found;
   return lastWord(side.verifyFun, {
     side: where,
@@ -49,6 +50,11 @@ export function judgePeer(
     problem: found,
     node: expected.node,
   });
+}
+
+/** Whether certificates of peers are checked. */
+export function isChecked({ verify }: TlsServerSide): boolean {
+  return verify !== "verify_none";
 }
 
 const noResumption = "sessions are not resumed here, for that skips checks";

@@ -7,7 +7,7 @@ import { TlsChannel } from "./tls-channel.ts";
 import { TlsDoor } from "./tls-door.ts";
 import { certificateError, handshakeError, handshakeFailure } from "./tls-errors.ts";
 import type { TlsIdentity } from "./tls-identity.ts";
-import { judgePeer } from "./tls-judge.ts";
+import { isChecked, judgePeer } from "./tls-judge.ts";
 import type { TlsServerSide } from "./tls-options.ts";
 
 /** What a {@link TlsListener} works with. */
@@ -133,7 +133,9 @@ class TlsAcceptor {
       this.#onRefused(remote, certificateError(remote.address, problem));
       return;
     }
-    this.#onChannel(new TlsChannel(socket, { local, remote }, clock, identity.own));
+    this.#onChannel(
+      new TlsChannel(socket, { local, remote }, clock, identity.own, isChecked(side)),
+    );
   }
 
   #failed(error: Error, socket: tls.TLSSocket): void {

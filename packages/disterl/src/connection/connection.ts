@@ -187,6 +187,10 @@ export class Connection {
     return this.#channel.remote;
   }
 
+  get tls(): Channel["tls"] {
+    return this.#channel.tls;
+  }
+
   /**
    * Sends a signal.
    * @returns false when more waits than the busy threshold.

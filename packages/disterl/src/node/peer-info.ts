@@ -1,4 +1,5 @@
 import type { NetAddress } from "../carrier/carrier.ts";
+import type { TlsFacts } from "../carrier/tls-facts.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionStats } from "../connection/connection-stats.ts";
 import { flagNames } from "../wire/flags.ts";
@@ -15,6 +16,8 @@ export interface PeerInfo {
   readonly flags: readonly string[];
   /** Where the other end is. */
   readonly address: NetAddress;
+  /** Over TLS: version, cipher and the certificates of both sides. Undefined: nothing is encrypted by us. */
+  readonly tls?: TlsFacts | undefined;
   /** Counters, as of now. */
   readonly stats: ConnectionStats;
 }
@@ -22,12 +25,14 @@ export interface PeerInfo {
 /** @internal */
 export function peerInfo(connection: Connection): PeerInfo {
   const { node, creation, hidden, flags } = connection.peer;
+  const { tls } = connection;
   return {
     name: node.text,
     creation,
     hidden,
     flags: flagNames(flags),
     address: connection.remoteAddress,
+    ...(tls === undefined ? {} : { tls }),
     stats: connection.stats,
   };
 }
