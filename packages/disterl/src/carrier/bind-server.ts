@@ -1,14 +1,15 @@
 import type * as net from "node:net";
-import type { Listener, ListenOptions, NetAddress } from "./carrier.ts";
+import type { Listener, ListenOptions, NetAddress, SocketOptions } from "./carrier.ts";
 import { listenError } from "./errors.ts";
 
 /** Takes the first free port of the range. */
 export async function bindServer(
   server: net.Server,
   host: string,
-  { port = 0, lastPort = port, backlog = 511 }: ListenOptions,
-  ipv6Only: boolean,
+  { port = 0, lastPort = port, backlog = 511, socket }: ListenOptions,
+  ipv6: boolean,
 ): Promise<void> {
+  const ipv6Only = ipv6 && (socket?.ipv6Only ?? true);
   for (let candidate = port; ; candidate++) {
     try {
       await new Promise<void>((resolve, reject) => {
@@ -27,6 +28,14 @@ export async function bindServer(
       throw listenError(`${host} port ${ports}`, cause);
     }
   }
+}
+
+/** Settings that Node.js has for the sockets of a server and for one that dials. */
+export function socketSettings({ socket = {} }: { readonly socket?: SocketOptions | undefined }): {
+  readonly noDelay: boolean;
+  readonly keepAlive: boolean;
+} {
+  return { noDelay: socket.noDelay ?? true, keepAlive: socket.keepAlive ?? false };
 }
 
 /** A `net.Server` that is bound. */

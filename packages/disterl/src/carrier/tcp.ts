@@ -1,5 +1,5 @@
 import * as net from "node:net";
-import { bindServer, ServerListener } from "./bind-server.ts";
+import { bindServer, ServerListener, socketSettings } from "./bind-server.ts";
 import type {
   Carrier,
   Channel,
@@ -32,7 +32,11 @@ export class TcpCarrier implements Carrier {
   }
 
   async listen(options: ListenOptions, onChannel: (channel: Channel) => void): Promise<Listener> {
-    const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true });
+    const server = net.createServer({
+      pauseOnConnect: true,
+      allowHalfOpen: true,
+      ...socketSettings(options),
+    });
     server.on("connection", (accepted) => {
       const channel = this.#accepted(accepted);
       if (channel !== undefined) onChannel(channel);
@@ -41,8 +45,8 @@ export class TcpCarrier implements Carrier {
     await bindServer(server, host, options, this.#family === "inet6");
     server.on("error", noop);
     const bound = server.address();
-    const port = typeof bound === "object" ? bound?.port : undefined;
-    return new ServerListener(server, this.#address(host, port));
+    const { address, port } = bound as net.AddressInfo;
+    return new ServerListener(server, this.#address(address, port));
   }
 
   #accepted(accepted: net.Socket): TcpChannel | undefined {
@@ -58,7 +62,8 @@ export class TcpCarrier implements Carrier {
     return channel;
   }
 
-  connect({ host, port, signal }: ConnectOptions): Promise<Channel> {
+  connect(options: ConnectOptions): Promise<Channel> {
+    const { host, port, socket: settings, signal } = options;
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) return reject(signal.reason);
       let channel: TcpChannel | undefined;
@@ -67,8 +72,9 @@ export class TcpCarrier implements Carrier {
         port,
         family: this.#family === "inet" ? 4 : 6,
         autoSelectFamily: false,
+        localAddress: settings?.localAddress,
         allowHalfOpen: true,
-        noDelay: true,
+        ...socketSettings(options),
         onread: onRead((chunk) => channel?.received(chunk)),
       });
       socket.pause();

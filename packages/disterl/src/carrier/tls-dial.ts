@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import * as tls from "node:tls";
+import { socketSettings } from "./bind-server.ts";
 import type { Channel, ConnectOptions, NetAddress } from "./carrier.ts";
 import type { Clock } from "./clock.ts";
 import { dialError } from "./errors.ts";
@@ -59,13 +60,16 @@ class TlsDial {
       family: family === "inet" ? 4 : 6,
       autoSelectFamily: false,
       allowHalfOpen: true,
-      noDelay: true,
+      localAddress: this.#options.socket?.localAddress,
       secureContext: identity.context,
       // judgePeer refuses, with reasons, before anybody gets the socket.
       rejectUnauthorized: false,
       checkServerIdentity: () => undefined,
       servername: name === undefined || isIP(name) !== 0 ? "" : name,
     } as tls.ConnectionOptions);
+    // tls.connect does not take these as options.
+    const { noDelay, keepAlive } = socketSettings(this.#options);
+    socket.setNoDelay(noDelay).setKeepAlive(keepAlive);
     let timer: ReturnType<Clock["after"]> | undefined;
     const settle = (outcome: () => void): void => {
       timer?.cancel();

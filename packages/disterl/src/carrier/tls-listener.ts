@@ -1,6 +1,6 @@
 import * as net from "node:net";
 import * as tls from "node:tls";
-import { bindServer, ServerListener } from "./bind-server.ts";
+import { bindServer, ServerListener, socketSettings } from "./bind-server.ts";
 import type { Channel, Listener, ListenOptions, NetAddress } from "./carrier.ts";
 import type { Clock } from "./clock.ts";
 import { TlsChannel } from "./tls-channel.ts";
@@ -44,14 +44,14 @@ export class TlsListener implements Listener {
     onChannel: (channel: Channel) => void,
   ): Promise<TlsListener> {
     const acceptor = new TlsAcceptor(parts, onChannel, options.onRefused ?? (() => {}));
-    const server = net.createServer({ allowHalfOpen: true, noDelay: true });
+    const server = net.createServer({ allowHalfOpen: true, ...socketSettings(options) });
     server.on("connection", (socket) => acceptor.accept(socket));
     const host = options.host ?? (parts.family === "inet" ? "0.0.0.0" : "::");
     await bindServer(server, host, options, parts.family === "inet6");
     server.on("error", () => {});
     const bound = server.address();
-    const port = typeof bound === "object" ? (bound?.port ?? 0) : 0;
-    const at: NetAddress = { family: parts.family, address: host, port };
+    const { address, port } = bound as net.AddressInfo;
+    const at: NetAddress = { family: parts.family, address, port };
     return new TlsListener(new ServerListener(server, at), acceptor);
   }
 

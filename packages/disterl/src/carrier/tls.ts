@@ -21,6 +21,7 @@ import {
 class TlsCarrier implements Carrier {
   readonly name: "inet_tls" | "inet6_tls";
   readonly handshakeLengthBytes = 4;
+  readonly encrypted = true;
   readonly #family: "inet" | "inet6";
   readonly #options: TlsOptions;
   readonly #clock: Clock;

@@ -1,4 +1,4 @@
-import type { Carrier } from "../carrier/carrier.ts";
+import type { Carrier, SocketOptions } from "../carrier/carrier.ts";
 import type { TlsOptions } from "../carrier/tls-options.ts";
 import type { Discovery } from "../epmd/discovery.ts";
 import type { NameDomain } from "../node/node-name.ts";
@@ -11,6 +11,20 @@ export interface ListenAt {
   readonly port?: number | undefined;
   /** Last port to try (`inet_dist_listen_max`). Default `port`. */
   readonly lastPort?: number | undefined;
+  /** Connections that may wait to be accepted (`backlog`). Default 511. */
+  readonly backlog?: number | undefined;
+  /** Settings of the sockets (`inet_dist_listen_options`, `dist_nodelay`). */
+  readonly socket?: Omit<SocketOptions, "localAddress"> | undefined;
+  /**
+   * Only peers with an address in a subnet of this machine may connect (`check_ip`). Default false.
+   */
+  readonly checkIp?: boolean | undefined;
+}
+
+/** How a node dials. */
+export interface DialFrom {
+  /** Settings of the sockets (`inet_dist_connect_options`, `dist_nodelay`). */
+  readonly socket?: Omit<SocketOptions, "ipv6Only"> | undefined;
 }
 
 /** Distribution over TLS. */
@@ -34,6 +48,8 @@ export interface DistributionOptions {
   readonly hidden?: boolean | undefined;
   /** Where to listen; false: only dial (`-dist_listen false`). Default 127.0.0.1, any port. */
   readonly listen?: false | ListenAt | undefined;
+  /** How to dial. */
+  readonly connect?: DialFrom | undefined;
   /** How nodes are found (`-epmd_module`). Default: epmd. */
   readonly discovery?: Discovery | undefined;
   /** For the default discovery. */
@@ -78,6 +94,7 @@ const KNOWN: Readonly<Record<keyof DistributionOptions, true>> = {
   nameDomain: true,
   hidden: true,
   listen: true,
+  connect: true,
   discovery: true,
   epmd: true,
   netTickTime: true,

@@ -1,4 +1,4 @@
-import type { Carrier } from "../carrier/carrier.ts";
+import type { Carrier, SocketOptions } from "../carrier/carrier.ts";
 import { inetTcp } from "../carrier/tcp.ts";
 import { inet6Tls, inetTls } from "../carrier/tls.ts";
 import type { Discovery } from "../epmd/discovery.ts";
@@ -12,6 +12,7 @@ import {
 } from "../node/node-name.ts";
 import { defaultFlags } from "../wire/flags.ts";
 import type { DistributionOptions, ListenAt } from "./distribution-options.ts";
+import { checkConnect, checkListen } from "./listen-settings.ts";
 
 /** Options that were looked at, with their defaults: what one start of distribution goes by. */
 export interface DistributionSettings {
@@ -22,6 +23,8 @@ export interface DistributionSettings {
   readonly flags: bigint;
   /** Undefined: it does not listen. */
   readonly listen: ListenAt | undefined;
+  /** Of the sockets that are dialled with. */
+  readonly dialSocket: SocketOptions | undefined;
   readonly carrier: Carrier;
   /** The program's; it is not ours to close. */
   readonly discovery: Discovery | undefined;
@@ -48,12 +51,15 @@ export function distributionSettings(
   const { name, domain } = ownName(given ?? DYNAMIC_NAME, options.nameDomain);
   const isDynamic = name.name === DYNAMIC_NAME;
   const listens = options.listen !== false && !isDynamic;
+  if (options.listen !== false) checkListen(options.listen ?? {});
+  checkConnect(options.connect ?? {});
   return {
     name,
     isDynamic,
     nameDomain: domain,
     flags: defaultFlags({ hidden: (options.hidden ?? true) || !listens }),
     listen: listens ? { ...options.listen } : undefined,
+    dialSocket: options.connect?.socket,
     carrier: carrierOf(options, warn),
     discovery: options.discovery,
     epmd: options.epmd,

@@ -14,6 +14,7 @@ import type { NodeTable } from "../node/node-table.ts";
 import type { StatusFeed } from "../node/status.ts";
 import type { Identity } from "../process/identity.ts";
 import type { DistributionSettings } from "./distribution-settings.ts";
+import { disallowedIp, exposure } from "./listen-settings.ts";
 
 /** What of a node stays when distribution ends, as far as distribution needs it. */
 export interface LastingParts {
@@ -40,13 +41,20 @@ export class Distribution {
   readonly #parts: LastingParts;
   readonly #discovery: Discovery;
   readonly #acceptor: Acceptor;
+  readonly #warn: (message: string, code: string) => void;
   readonly #starting = new AbortController();
   #listener: Listener | undefined;
   #registration: Registration | undefined;
 
-  constructor(parts: LastingParts, settings: DistributionSettings) {
+  /** `warn` is told what is likely a mistake. */
+  constructor(
+    parts: LastingParts,
+    settings: DistributionSettings,
+    warn: (message: string, code: string) => void,
+  ) {
     this.#parts = parts;
     this.settings = settings;
+    this.#warn = warn;
     this.#discovery = settings.discovery ?? epmdDiscovery(parts, settings);
     const { clock, random, auth, allowList, limits, identity, nodes, netKernel, status } = parts;
     const { carrier, flags, setupTimeMs } = settings;
@@ -90,6 +98,8 @@ export class Distribution {
     let creation: number | undefined;
     if (settings.listen !== undefined) {
       this.#listener = await this.#listen(settings.listen);
+      const exposed = exposure(settings.carrier, this.#listener.address);
+      if (exposed !== undefined) this.#warn(exposed, "DISTERL_TCP_EXPOSED");
       const { port } = this.#listener.address;
       const { signal } = this.#starting;
       signal.throwIfAborted();
@@ -102,13 +112,17 @@ export class Distribution {
   }
 
   #listen(at: NonNullable<DistributionSettings["listen"]>): Promise<Listener> {
-    const { host = "127.0.0.1", port = this.#discovery.listenPort, lastPort } = at;
-    const { carrier } = this.settings;
+    const { host = "127.0.0.1", port = this.#discovery.listenPort, lastPort, backlog, socket } = at;
+    const { carrier, name } = this.settings;
     const onRefused = (remote: NetAddress, error: Error): void => {
       this.#acceptor.refused(remote.address, error);
     };
-    return carrier.listen({ host, port, lastPort, onRefused }, (channel) => {
-      void this.#acceptor.serve(channel);
+    const node = name.full;
+    return carrier.listen({ host, port, lastPort, backlog, socket, node, onRefused }, (channel) => {
+      const disallowed = disallowedIp(at, channel.remote);
+      if (disallowed === undefined) return void this.#acceptor.serve(channel);
+      channel.destroy();
+      onRefused(channel.remote, disallowed);
     });
   }
 

@@ -65,6 +65,7 @@ export class NetSup {
   #starting: Promise<void> | undefined;
   /** The stop under way, or the last one: the next start waits for it. */
   #stopping: Promise<void> | undefined;
+  readonly #warned = new Set<string>();
   #ended = false;
 
   constructor(parts: Omit<NodeParts, "netSup" | "caller" | "global">, options: NetSupOptions) {
@@ -106,14 +107,22 @@ export class NetSup {
     how: "static" | "dynamic",
   ): Promise<void> {
     this.#assertStopped();
-    const { defaults, warn } = this.#options;
+    const { defaults } = this.#options;
+    const warn = (message: string, code: string): void => this.#warn(message, code);
     const settings = distributionSettings(name, { ...defaults, ...options }, warn);
-    const distribution = new Distribution(this.#parts, settings);
+    const distribution = new Distribution(this.#parts, settings, warn);
     this.#current = distribution;
     this.#started = how;
     const starting = this.#run(distribution);
     this.#starting = starting.catch(() => {});
     await starting;
+  }
+
+  /** The same once only, however often distribution is started. */
+  #warn(message: string, code: string): void {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
+    this.#options.warn(message, code);
   }
 
   async #run(distribution: Distribution): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Carrier, Channel } from "../carrier/carrier.ts";
+import type { Carrier, Channel, SocketOptions } from "../carrier/carrier.ts";
 import type { Clock } from "../carrier/clock.ts";
 import { runHandshake } from "../connection/run-handshake.ts";
 import { EpmdError } from "../epmd/errors.ts";
@@ -23,6 +23,7 @@ export interface DialOptions {
   readonly clock: Clock;
   readonly discovery: Discovery;
   readonly setupTimeMs: number;
+  readonly dialSocket?: SocketOptions | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -33,10 +34,10 @@ export interface DialOptions {
 export async function dial(
   name: NodeName,
   handshake: InitiateOptions,
-  { carrier, clock, discovery, setupTimeMs, signal }: DialOptions,
+  { carrier, clock, discovery, setupTimeMs, dialSocket: socket, signal }: DialOptions,
 ): Promise<Established> {
   const port = await findPort(name, discovery, signal);
-  const channel = await openChannel(name, port, carrier, signal);
+  const channel = await openChannel(name, { ...port, socket }, carrier, signal);
   try {
     const { result, rest } = await runHandshake({
       channel,
@@ -80,7 +81,7 @@ async function findPort(
 
 async function openChannel(
   { full }: NodeName,
-  at: { host: string; port: number },
+  at: { host: string; port: number; socket: SocketOptions | undefined },
   carrier: Carrier,
   signal: AbortSignal,
 ): Promise<Channel> {

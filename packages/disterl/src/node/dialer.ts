@@ -1,4 +1,4 @@
-import type { Carrier } from "../carrier/carrier.ts";
+import type { Carrier, SocketOptions } from "../carrier/carrier.ts";
 import type { Clock } from "../carrier/clock.ts";
 import type { Discovery } from "../epmd/discovery.ts";
 import type { OutstandingChallenges } from "../handshake/digest.ts";
@@ -23,6 +23,8 @@ export interface DialerOptions {
   /** Our host, with which a nameless node asks for a name; undefined when we have a name. */
   readonly dynamicHost: string | undefined;
   readonly setupTimeMs: number;
+  /** Settings of the sockets that are dialled with. */
+  readonly dialSocket?: SocketOptions | undefined;
   /** 32 random bits, unsigned. */
   readonly random: () => number;
 }
