@@ -14,13 +14,23 @@ import {
 /** What has to be there: the script of the package ejabberd, which starts it and is its tool. */
 export const EJABBERD = "/usr/sbin/ejabberdctl";
 
+export interface EjabberdOptions extends RealServerOptions {
+  /** Full name of its node; one on `localhost` by default. */
+  readonly nodeName?: string;
+  /** Variables for its `ejabberdctl.cfg`. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
 /** Starts ejabberd for the host `localhost`, on loopback; resolves when it serves. */
-export async function startEjabberd(options: RealServerOptions): Promise<RealServer> {
+export async function startEjabberd(options: EjabberdOptions): Promise<RealServer> {
   const folder = new ServerFolder(options);
-  const nodeName = `ejabberd_${process.pid}@localhost`;
+  const { nodeName = `ejabberd_${process.pid}@localhost`, erlFlags, settings = {} } = options;
   folder.write("ejabberd.yml", config(await quietPort()));
   folder.write("inetrc", INETRC);
-  const env = { ...folder.env, ERL_OPTIONS: ON_LOOPBACK };
+  const variables = { ERL_OPTIONS: [ON_LOOPBACK, erlFlags ?? ""].join(" "), ...settings };
+  const lines = Object.entries(variables).map(([name, value]) => `${name}='${value}'\n`);
+  folder.write("ejabberdctl.cfg", lines.join(""));
+  const { env } = folder;
   const script = ownScript(folder);
   const call = (...args: string[]) => {
     const spool = ["-s", join(folder.path, "spool"), "-l", join(folder.path, "logs")];
@@ -64,4 +74,5 @@ modules:
 const INETRC = `
 {lookup, [file, native]}.
 {host, {127,0,0,1}, ["localhost"]}.
+{host, {0,0,0,0,0,0,0,1}, ["localhost"]}.
 `;

@@ -10,11 +10,12 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   symlinkSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -40,14 +41,23 @@ export function installed(): string {
   const modules = join(directory, "node_modules");
   putPackage(join(root, "packages/disterl"), join(modules, "disterl"));
   putPackage(join(root, "packages/cli"), join(modules, "@disterl/cli"));
-  for (const name of ["commander", "picocolors"]) {
+  for (const name of needed(join(root, "packages/cli"))) {
     const own = join(root, "packages/cli/node_modules", name);
+    mkdirSync(dirname(join(modules, name)), { recursive: true });
     symlinkSync(existsSync(own) ? own : join(root, "node_modules", name), join(modules, name));
   }
   cpSync(join(root, "examples"), join(directory, "examples"), { recursive: true });
   cpSync(join(import.meta.dirname, "programs"), join(directory, "programs"), { recursive: true });
   installation = directory;
   return directory;
+}
+
+/** The packages that one of ours needs, without ours. */
+function needed(from: string): string[] {
+  const { dependencies } = JSON.parse(readFileSync(join(from, "package.json"), "utf8")) as {
+    readonly dependencies: Readonly<Record<string, string>>;
+  };
+  return Object.keys(dependencies).filter((name) => name !== "disterl");
 }
 
 function putPackage(from: string, to: string): void {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { runCall } from "../compliance/epmd-programs.ts";
+import { type Outcome, runCall } from "../compliance/epmd-programs.ts";
 import {
   killServer,
   ON_LOOPBACK,
@@ -20,6 +20,8 @@ export const RABBITMQ = `${SCRIPTS}/rabbitmq-server`;
 export interface RabbitMq extends RealServer {
   /** Port of its node for other nodes. */
   readonly distPort: number;
+  /** Runs another one of its tools, such as `rabbitmq-diagnostics`, to the end. */
+  tool(name: string, ...args: string[]): Promise<Outcome>;
 }
 
 /** Starts RabbitMQ, without plugins, on loopback; resolves when it serves. */
@@ -27,6 +29,7 @@ export async function startRabbitMq(options: RealServerOptions): Promise<RabbitM
   const folder = new ServerFolder(options);
   const nodeName = `rabbit_${process.pid}@localhost`;
   const distPort = await quietPort();
+  const erlFlags = [ON_LOOPBACK, options.erlFlags ?? ""].join(" ");
   const inFolder = (name: string): string => join(folder.path, name);
   const env = {
     ...folder.env,
@@ -42,10 +45,12 @@ export async function startRabbitMq(options: RealServerOptions): Promise<RabbitM
     RABBITMQ_CONFIG_FILE: folder.write("rabbitmq.conf", CONFIG),
     RABBITMQ_ADVANCED_CONFIG_FILE: folder.write("advanced.config", "[].\n"),
     RABBITMQ_CONF_ENV_FILE: folder.write("rabbitmq-env.conf", ""),
-    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: ON_LOOPBACK,
-    RABBITMQ_CTL_ERL_ARGS: ON_LOOPBACK,
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: erlFlags,
+    RABBITMQ_CTL_ERL_ARGS: erlFlags,
     RUNNING_UNDER_SYSTEMD: "true", // the script becomes the server, without a shell around it
   };
+  const tool = (name: string, ...args: string[]) =>
+    runCall({ file: join(SCRIPTS, name), args }, env);
   try {
     const call = { file: RABBITMQ, args: [] };
     const child = await startServerProcess("RabbitMQ", call, env, / completed with \d+ plugins/);
@@ -53,7 +58,8 @@ export async function startRabbitMq(options: RealServerOptions): Promise<RabbitM
       nodeName,
       distPort,
       exited: child.exited,
-      ctl: (...args) => runCall({ file: `${SCRIPTS}/rabbitmqctl`, args }, env),
+      tool,
+      ctl: (...args) => tool("rabbitmqctl", ...args),
       async [Symbol.asyncDispose]() {
         await killServer(child);
         folder.remove();
