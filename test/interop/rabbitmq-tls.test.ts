@@ -121,7 +121,6 @@ forServer("rabbitmq-server", RABBITMQ, (otp, test) => {
     expect(error.cause).toBeInstanceOf(TlsCertificateError);
     expect(error.cause).toMatchObject({ check: "issuer" });
     expect(error.message).toContain(RABBIT);
-    console.log(error.message, error.cause);
   });
 
   test("we dial", "RabbitMQ over TLS: our certificate of another CA is refused", async () => {
@@ -131,9 +130,8 @@ forServer("rabbitmq-server", RABBITMQ, (otp, test) => {
       cacertfile: certs.file(RABBIT, "ca.pem"),
     };
     const error = (await failure(tls)) as ConnectError;
-    console.log(error.message, error.cause);
     expect(error.cause).toMatchObject({ code: "ERR_CARRIER_TLS_REFUSED" });
-    console.log(error.message, error.cause);
+    expect(error.message).toContain('"unknown ca"');
   });
 
   test("we dial", "RabbitMQ over TLS: nodedown when it is stopped", async () => {

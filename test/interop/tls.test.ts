@@ -146,7 +146,8 @@ forEachOtp(
           const error: unknown = await pair.ours
             .connect(pair.otp.nodeName)
             .catch((thrown: unknown) => thrown);
-          const cause = causeOf(error, CarrierError);
+          expect(error).toMatchObject({ code: "ERR_CONNECT_CARRIER", layer: "carrier" });
+          const { cause } = error as { readonly cause: CarrierError };
           expect(cause.code).toBe("ERR_CARRIER_TLS_REFUSED");
           expect(cause.message).toMatch(alert);
           expect(pair.ours.nodes("connected")).toEqual([]);

@@ -92,9 +92,20 @@ export function closedAt(step: HandshakeStep, cause: Error | undefined): Handsha
   return new HandshakeError(
     "ERR_HANDSHAKE_CLOSED",
     step,
-    `the connection was closed${cause === undefined ? "" : ` (${cause.message})`}; ${closedBecause[step]}`,
+    closedText(step, cause),
     cause === undefined ? {} : { cause },
   );
+}
+
+/** Where TLS knows the reason, nobody has to guess. */
+function closedText(
+  step: HandshakeStep,
+  cause: (Error & { readonly code?: unknown }) | undefined,
+): string {
+  if (cause?.code === "ERR_CARRIER_TLS_REFUSED")
+    return `the connection was closed: ${cause.message}`;
+  const how = cause === undefined ? "" : ` (${cause.message})`;
+  return `the connection was closed${how}; ${closedBecause[step]}`;
 }
 
 /** The error for a step, or a whole handshake, that took too long. */

@@ -1,4 +1,5 @@
 import type { Carrier, Channel, SocketOptions } from "../carrier/carrier.ts";
+import { CarrierError } from "../carrier/errors.ts";
 import type { Clock } from "../carrier/clock.ts";
 import { runHandshake } from "../connection/run-handshake.ts";
 import { EpmdError } from "../epmd/errors.ts";
@@ -52,6 +53,8 @@ export async function dial(
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof HandshakeError)) throw error;
+    // With TLS 1.3 the peer's verdict on our certificate comes when our side of TLS is done.
+    if (isTlsRefusal(error.cause)) throw unreachable(name, error.cause);
     throw new ConnectError("ERR_CONNECT_HANDSHAKE", "handshake", name.full, error.message, error);
   }
 }
@@ -80,16 +83,24 @@ async function findPort(
 }
 
 async function openChannel(
-  { full }: NodeName,
+  name: NodeName,
   at: { host: string; port: number; socket: SocketOptions | undefined },
   carrier: Carrier,
   signal: AbortSignal,
 ): Promise<Channel> {
   try {
-    return await carrier.connect({ ...at, node: full, signal });
+    return await carrier.connect({ ...at, node: name.full, signal });
   } catch (error) {
     signal.throwIfAborted();
-    const text = `cannot reach ${full}: ${error instanceof Error ? error.message : String(error)}`;
-    throw new ConnectError("ERR_CONNECT_CARRIER", "carrier", full, text, error);
+    throw unreachable(name, error);
   }
+}
+
+function isTlsRefusal(error: unknown): boolean {
+  return error instanceof CarrierError && error.code === "ERR_CARRIER_TLS_REFUSED";
+}
+
+function unreachable({ full }: NodeName, error: unknown): ConnectError {
+  const text = `cannot reach ${full}: ${error instanceof Error ? error.message : String(error)}`;
+  return new ConnectError("ERR_CONNECT_CARRIER", "carrier", full, text, error);
 }
