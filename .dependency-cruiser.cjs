@@ -23,7 +23,7 @@ const FLOORS = {
     builtins: ["crypto", "net"],
   },
   epmd: {
-    folders: ["bytes", "carrier/clock", "trace"],
+    folders: ["bytes", "term", "carrier/clock", "trace"],
     builtins: ["net", "dns/promises", "fs"],
   },
   connection: {

@@ -8,6 +8,7 @@ import { Acceptor } from "../node/acceptor.ts";
 import type { AllowList } from "../node/allow-list.ts";
 import type { Auth } from "../node/auth.ts";
 import { NodeError } from "../node/errors.ts";
+import type { NodeName } from "../node/node-name.ts";
 import type { NodeLimits } from "../node/limits.ts";
 import type { NetKernel } from "../node/net-kernel.ts";
 import type { NodeTable } from "../node/node-table.ts";
@@ -111,9 +112,10 @@ export class Distribution {
     this.#acceptor.open();
   }
 
-  #listen(at: NonNullable<DistributionSettings["listen"]>): Promise<Listener> {
-    const { host = "127.0.0.1", port = this.#discovery.listenPort, lastPort, backlog, socket } = at;
+  async #listen(at: NonNullable<DistributionSettings["listen"]>): Promise<Listener> {
     const { carrier, name } = this.settings;
+    const { host = "127.0.0.1", port = await this.#listenPort(name), lastPort } = at;
+    const { backlog, socket } = at;
     const onRefused = (remote: NetAddress, error: Error): void => {
       this.#acceptor.refused(remote.address, error);
     };
@@ -124,6 +126,11 @@ export class Distribution {
       channel.destroy();
       onRefused(channel.remote, disallowed);
     });
+  }
+
+  async #listenPort({ name, host }: NodeName): Promise<number | undefined> {
+    const discovery = this.#discovery;
+    return (await discovery.listenPortPlease?.(name, host)) ?? discovery.listenPort;
   }
 
   /** Ends a start that is under way; {@link stop} is still to be called. */

@@ -30,6 +30,8 @@ export interface FoundNode {
   readonly address?: string | undefined;
   /** The carrier to dial on, by its name, of a node that has several. Default: the first that reaches it. */
   readonly carrier?: string | undefined;
+  /** Other ways to the same node, each tried when those before it lead nowhere. */
+  readonly alternatives?: readonly FoundNode[] | undefined;
 }
 
 /** Options of a look-up. */
@@ -38,12 +40,20 @@ export interface LookupOptions {
 }
 
 /**
- * How nodes find each other: OTP's `epmd_module`. `EpmdClient` asks epmd, {@link fixedPort} and
- * {@link noDiscovery} ask nobody; a program may bring its own.
+ * How nodes find each other: OTP's `epmd_module`. `EpmdClient` asks epmd; `staticMap`,
+ * `fileDiscovery` and `dnsSrv` know or ask others; {@link fixedPort} and {@link noDiscovery} ask nobody;
+ * a program may bring its own.
  */
 export interface Discovery {
-  /** The port the node has to listen on; `undefined` or 0: any (`listen_port_please`). */
+  /** What it is called where a node is not found by it. Default: epmd on the host of the node. */
+  readonly title?: string | undefined;
+  /** The port each node listens on; `undefined` or 0: any. */
   readonly listenPort?: number | undefined;
+  /**
+   * The port that this node has to listen on; `undefined` or 0: any (`listen_port_please`). Asked once,
+   * before the node listens, and only where the program names no port.
+   */
+  listenPortPlease?(name: string, host: string): Promise<number | undefined>;
   /** Makes a node known (`register_node`). `name` is the part before `@`. */
   register(name: string, port: number, options?: RegisterOptions): Promise<Registration>;
   /** Finds a node (`port_please`); `undefined` when there is none of that name. */
@@ -54,7 +64,8 @@ export interface Discovery {
   close?(): Promise<void>;
 }
 
-const UNREGISTERED: Registration = {
+/** What there is of a node that nobody is told of. @internal */
+export const UNREGISTERED: Registration = {
   creation: undefined,
   unregister: () => Promise.resolve(),
 };

@@ -60,3 +60,36 @@ export class EpmdError extends DistError<EpmdErrorCode> {
     this.facts = facts;
   }
 }
+
+/**
+ * - `FILE`: the file that lists the nodes cannot be used as it is.
+ * - `DNS`: the name servers gave no answer, or one that cannot be used.
+ */
+export type DiscoveryErrorCode = "ERR_DISCOVERY_FILE" | "ERR_DISCOVERY_DNS";
+
+/** Facts of a {@link DiscoveryError}; those that apply. */
+export interface DiscoveryErrorFacts {
+  readonly path?: string | undefined;
+  /** From 1. */
+  readonly line?: number | undefined;
+  /** In characters, from 1. */
+  readonly column?: number | undefined;
+  /** The name that was asked for. */
+  readonly query?: string | undefined;
+}
+
+/** A discovery other than epmd could not say where a node is. */
+export class DiscoveryError extends DistError<DiscoveryErrorCode> {
+  /** What the message is about. */
+  readonly facts: DiscoveryErrorFacts;
+
+  constructor(
+    code: DiscoveryErrorCode,
+    message: string,
+    facts: DiscoveryErrorFacts = {},
+    options?: ErrorOptions,
+  ) {
+    super(code, message, options?.cause === undefined ? {} : options);
+    this.facts = facts;
+  }
+}

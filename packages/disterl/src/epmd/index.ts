@@ -17,6 +17,7 @@ export {
   type RegisterOptions,
   type Registration,
 } from "./discovery.ts";
+export { type DnsSrvOptions, dnsSrv, type ResolveSrv, type SrvRecord } from "./dns-srv.ts";
 export { type EnsureEpmdOptions, ensureEpmd } from "./ensure-epmd.ts";
 export {
   distVersions,
@@ -25,8 +26,17 @@ export {
   epmdPort,
   epmdRelaxed,
 } from "./environment.ts";
-export { EpmdError, type EpmdErrorCode, type EpmdErrorFacts } from "./errors.ts";
+export {
+  DiscoveryError,
+  type DiscoveryErrorCode,
+  type DiscoveryErrorFacts,
+  EpmdError,
+  type EpmdErrorCode,
+  type EpmdErrorFacts,
+} from "./errors.ts";
+export { fileDiscovery } from "./file-discovery.ts";
 export { splitAddresses } from "./listen-addresses.ts";
+export type { NodePlace } from "./node-places.ts";
 export { bestVersion, type NodeInfo, nodeInfo } from "./node-info.ts";
 export * from "./packets.ts";
 export { printable } from "./printable.ts";
@@ -38,6 +48,7 @@ export {
   type ReleasedName,
 } from "./registry.ts";
 export { type EpmdServer, startEpmdServer } from "./server.ts";
+export { staticMap } from "./static-map.ts";
 export type { EpmdEvent } from "./server-event.ts";
 export {
   DEFAULT_EPMD_LIMITS,
