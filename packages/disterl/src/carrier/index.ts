@@ -22,6 +22,8 @@ export { TlsCertificateError } from "./tls-errors.ts";
 export type { TlsFacts } from "./tls-facts.ts";
 export type {
   CertificateAndKey,
+  CrlCheck,
+  NameBinding,
   TlsClientSide,
   TlsOptions,
   TlsServerSide,

@@ -54,6 +54,17 @@ export interface TlsProblem {
   readonly certificate: CertificateFacts | undefined;
 }
 
+/** A check that failed, on that certificate. */
+export function certificateProblem(
+  check: TlsCheck,
+  text: string,
+  remedy: string,
+  certificate?: X509Certificate,
+): TlsProblem {
+  const facts = certificate === undefined ? undefined : certificateFacts(certificate);
+  return { check, text, remedy, certificate: facts };
+}
+
 /** Longer chains are not followed: they are refused for their depth. */
 export const LONGEST_CHAIN = 20;
 

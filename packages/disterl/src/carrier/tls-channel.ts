@@ -11,6 +11,8 @@ import { type TlsFacts, tlsFacts } from "./tls-facts.ts";
  * certificate, so a refusal arrives here, as an alert.
  */
 export class TlsChannel extends SocketChannel {
+  /** What {@link claimProblem} says. @internal */
+  claims: (node: string) => Error | undefined = () => undefined;
   readonly #socket: TLSSocket;
   readonly #checked: boolean;
   #tls: TlsFacts | undefined;
@@ -34,6 +36,10 @@ export class TlsChannel extends SocketChannel {
   get tls(): TlsFacts | undefined {
     if (!this.#socket.destroyed) this.#tls ??= tlsFacts(this.#socket, this.#own, this.#checked);
     return this.#tls;
+  }
+
+  claimProblem(node: string): Error | undefined {
+    return this.claims(node);
   }
 
   protected override lossOf(error: Error): Error {

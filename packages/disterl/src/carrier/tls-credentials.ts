@@ -1,14 +1,17 @@
 import { constants, type X509Certificate } from "node:crypto";
 import * as tls from "node:tls";
 import { configError } from "./tls-errors.ts";
-import { certificatesIn, privateKeyIn, revocationListsIn, TlsFiles } from "./tls-files.ts";
+import { revocationOf } from "./tls-crl-files.ts";
+import { certificatesIn, listOf, privateKeyIn, TlsFiles } from "./tls-files.ts";
 import type { CertificateAndKey, TlsServerSide, TlsSide } from "./tls-options.ts";
+import type { Revocation } from "./tls-revocation.ts";
 
 /** What TLS is done with, as read from options and files. */
 export interface TlsCredentials {
   readonly context: tls.SecureContextOptions;
   /** The first certificate of ours. */
   readonly own: X509Certificate | undefined;
+  readonly revocation: Revocation;
   readonly files: TlsFiles;
 }
 
@@ -28,25 +31,24 @@ export function loadCredentials(where: string, side: TlsServerSide): TlsCredenti
       "needs the CAs to trust: give cacertfile (or cacerts), or ask for verify_none",
     );
   }
-  const crl = revocationLists(where, side, files);
+  const revocation = revocationOf(where, side, files, ca);
   const { ciphers, groups, signatureAlgs, dhfile, honorCipherOrder = true } = side;
   const versions = side.versions ?? ["tlsv1.2", "tlsv1.3"];
   const context: tls.SecureContextOptions = {
     cert: pairs.map(({ cert }) => cert),
     key: pairs.map(({ key }) => key),
-    ca,
+    ca: ca.map(String),
     minVersion: versions.includes("tlsv1.2") ? "TLSv1.2" : "TLSv1.3",
     maxVersion: versions.includes("tlsv1.3") ? "TLSv1.3" : "TLSv1.2",
     secureOptions: SECURE_OPTIONS,
     honorCipherOrder,
-    ...(crl.length === 0 ? {} : { crl }),
     ...(ciphers === undefined ? {} : { ciphers: knownCiphers(where, ciphers) }),
     ...(groups === undefined ? {} : { ecdhCurve: groups.join(":") }),
     ...(signatureAlgs === undefined ? {} : { sigalgs: signatureAlgs.join(":") }),
     ...(dhfile === undefined ? {} : { dhparam: files.read(dhfile, `${where} dhfile`) }),
   };
   checkContext(where, context);
-  return { context, own: pairs[0]?.certificate, files };
+  return { context, own: pairs[0]?.certificate, revocation, files };
 }
 
 /** Whatever OpenSSL finds wrong is told at the start. */
@@ -88,7 +90,11 @@ function certificateAndKey(where: string, given: CertificateAndKey, files: TlsFi
   ];
 }
 
-function trusted(where: string, { cacertfile, cacerts }: TlsSide, files: TlsFiles): string[] {
+function trusted(
+  where: string,
+  { cacertfile, cacerts }: TlsSide,
+  files: TlsFiles,
+): X509Certificate[] {
   const texts = listOf(cacerts).map((text) => ({ text, what: `${where} cacerts` }));
   for (const path of listOf(cacertfile)) {
     texts.push({
@@ -96,25 +102,7 @@ function trusted(where: string, { cacertfile, cacerts }: TlsSide, files: TlsFile
       what: `${where} cacertfile ${path}`,
     });
   }
-  return texts.flatMap(({ text, what }) => certificatesIn(text, what).map(String));
-}
-
-function revocationLists(where: string, side: TlsSide, files: TlsFiles): string[] {
-  const { crlfile, crlDir } = side;
-  const lists: string[] = [];
-  for (const path of listOf(crlfile)) {
-    const found = revocationListsIn(files.read(path, `${where} crlfile`));
-    if (found.length === 0) {
-      const why = "holds no revocation list (a PEM block BEGIN X509 CRL)";
-      throw configError(`${where} crlfile ${path}`, why);
-    }
-    lists.push(...found);
-  }
-  if (crlDir === undefined) return lists;
-  const inFolder = files.readFolder(crlDir, `${where} crlDir`);
-  lists.push(...inFolder.flatMap(({ text }) => revocationListsIn(text)));
-  if (lists.length > 0) return lists;
-  throw configError(`${where} crlDir ${crlDir}`, "holds no revocation list in PEM");
+  return texts.flatMap(({ text, what }) => certificatesIn(text, what));
 }
 
 /** OpenSSL leaves out what it does not know: a misspelt cipher would be one less. */
@@ -125,9 +113,4 @@ function knownCiphers(where: string, ciphers: readonly string[]): string {
     throw configError(`${where} ciphers`, `there is no cipher "${cipher}" here (tls.getCiphers())`);
   }
   return ciphers.join(":");
-}
-
-function listOf(value: string | readonly string[] | undefined): readonly string[] {
-  if (value === undefined) return [];
-  return typeof value === "string" ? [value] : value;
 }

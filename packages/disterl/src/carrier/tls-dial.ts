@@ -7,8 +7,9 @@ import { dialError } from "./errors.ts";
 import { TlsChannel } from "./tls-channel.ts";
 import { certificateError, handshakeError, handshakeFailure } from "./tls-errors.ts";
 import type { TlsIdentity } from "./tls-identity.ts";
-import { type Expected, isChecked, judgePeer } from "./tls-judge.ts";
-import type { TlsClientSide } from "./tls-options.ts";
+import { isChecked, judgePeer } from "./tls-judge.ts";
+import type { Expected } from "./tls-names.ts";
+import type { NameBinding, TlsClientSide } from "./tls-options.ts";
 
 /** What a dial works with. */
 export interface TlsDialParts {
@@ -17,6 +18,7 @@ export interface TlsDialParts {
   readonly identity: TlsIdentity;
   readonly clock: Clock;
   readonly handshakeMs: number;
+  readonly nameBinding: NameBinding;
 }
 
 /** Opens a connection, and looks at who answers before it is handed out. */
@@ -46,7 +48,7 @@ class TlsDial {
     this.#options = options;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#expected = expectedPeer(parts.side, options);
+    this.#expected = expectedPeer(parts, options);
   }
 
   start(): void {
@@ -89,8 +91,12 @@ class TlsDial {
     };
     const onClose = (): void => fail(handshakeError(at, new Error("closed"), identity.own));
     const onSecure = (): void => {
-      const verdict = socket.authorized ? undefined : String(socket.authorizationError);
-      const problem = judgePeer(socket, verdict, "client", this.#parts.side, this.#expected);
+      const { problem } = judgePeer(socket, {
+        where: "client",
+        side: this.#parts.side,
+        revocation: identity.revocation,
+        expected: this.#expected,
+      });
       if (problem !== undefined) return fail(certificateError(this.#options.node ?? at, problem));
       settle(() => this.#resolve(this.#channel(socket)));
     };
@@ -116,10 +122,13 @@ class TlsDial {
 }
 
 /** The certificate is to be of the host in the node's name, wherever that was found to listen. */
-function expectedPeer(side: TlsClientSide, { host, node }: ConnectOptions): Expected {
+function expectedPeer(
+  { side, nameBinding: binding }: TlsDialParts,
+  { host, node }: ConnectOptions,
+): Expected {
   const { serverNameIndication: asked } = side;
   if (asked === false) return { host: undefined, node };
   if (asked !== undefined) return { host: asked, node: undefined };
   const at = node?.indexOf("@") ?? -1;
-  return { host: at === -1 || node === undefined ? host : node.slice(at + 1), node };
+  return { host: at === -1 || node === undefined ? host : node.slice(at + 1), node, binding };
 }

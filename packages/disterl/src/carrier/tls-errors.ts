@@ -1,3 +1,4 @@
+import { printable } from "../handshake/printable.ts";
 import { CarrierError, type CarrierErrorCode, dialError } from "./errors.ts";
 import {
   type CertificateFacts,
@@ -26,6 +27,16 @@ export function certificateError(peer: string, problem: TlsProblem): TlsCertific
     certificate === undefined ? "it" : `its certificate ${certificateText(certificate)}`;
   const message = `tls: refused ${peer}: ${subject} ${text}; ${remedy}`;
   return new TlsCertificateError("ERR_CARRIER_TLS_CERTIFICATE", message, problem);
+}
+
+/** We refuse a peer that claims to be a node, or to be on a host. */
+export function claimError(
+  address: string,
+  name: string,
+  problem: TlsProblem,
+): TlsCertificateError {
+  const asked = name.includes("@") ? `claims to be ${printable(name)}` : "asks for a name";
+  return certificateError(`${address}, which ${asked}`, problem);
 }
 
 /** Certificates, keys or CAs of ours are of no use. `what` names the option and the file. */

@@ -8,6 +8,7 @@ import {
   readFileSync,
   statSync,
 } from "node:fs";
+import { RevocationList } from "./revocation-list.ts";
 import { configError } from "./tls-errors.ts";
 
 /** No file of certificates is longer. */
@@ -71,7 +72,7 @@ function stampOf(path: string): string {
 }
 
 const CERTIFICATE = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END [A-Z0-9 ]+-----/g;
-const CRL = /-----BEGIN X509 CRL-----[^-]*-----END X509 CRL-----/g;
+const CRL = /-----BEGIN X509 CRL-----([^-]*)-----END X509 CRL-----/g;
 
 /** The certificates of a PEM text. @throws CarrierError when one cannot be read, or there is none. */
 export function certificatesIn(text: string, what: string): X509Certificate[] {
@@ -86,9 +87,22 @@ export function certificatesIn(text: string, what: string): X509Certificate[] {
   throw configError(what, "holds no certificate (a PEM block BEGIN CERTIFICATE)");
 }
 
-/** The revocation lists of a PEM text, maybe none. */
-export function revocationListsIn(text: string): string[] {
-  return text.match(CRL) ?? [];
+/** The revocation lists of a PEM text, maybe none. @throws CarrierError when one is of no use. */
+export function revocationListsIn(text: string, what: string): RevocationList[] {
+  return [...text.matchAll(CRL)].map(([, base64 = ""], index) => {
+    try {
+      return new RevocationList(Buffer.from(base64, "base64"));
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw configError(what, `revocation list ${index + 1} of it cannot be used: ${why}`, cause);
+    }
+  });
+}
+
+/** What may be given once, or as a list. */
+export function listOf(value: string | readonly string[] | undefined): readonly string[] {
+  if (value === undefined) return [];
+  return typeof value === "string" ? [value] : value;
 }
 
 /** The private key of a PEM text. @throws CarrierError when there is none, or its password is wrong. */

@@ -3,6 +3,7 @@ import type { Clock } from "./clock.ts";
 import { type CertificateFacts, certificateFacts, certificateText } from "./tls-certificate.ts";
 import { loadCredentials, type TlsCredentials } from "./tls-credentials.ts";
 import type { TlsServerSide } from "./tls-options.ts";
+import type { Revocation } from "./tls-revocation.ts";
 
 /** Files are looked at no more often than this, however many connections come. */
 const LOOK_MS = 500;
@@ -44,6 +45,11 @@ export class TlsIdentity {
   /** As options of `tls.Server.setSecureContext`, when they have changed since the last call. */
   changedOptions(): tls.SecureContextOptions | undefined {
     return this.#look() ? this.#credentials.context : undefined;
+  }
+
+  /** What revocation of peers is looked up in. */
+  get revocation(): Revocation {
+    return this.#credentials.revocation;
   }
 
   get options(): tls.SecureContextOptions {

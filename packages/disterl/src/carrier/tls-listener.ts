@@ -1,3 +1,4 @@
+import type { X509Certificate } from "node:crypto";
 import * as net from "node:net";
 import * as tls from "node:tls";
 import { bindServer, ServerListener, socketSettings } from "./bind-server.ts";
@@ -5,10 +6,11 @@ import type { Channel, Listener, ListenOptions, NetAddress } from "./carrier.ts"
 import type { Clock } from "./clock.ts";
 import { TlsChannel } from "./tls-channel.ts";
 import { TlsDoor } from "./tls-door.ts";
-import { certificateError, handshakeError, handshakeFailure } from "./tls-errors.ts";
+import { certificateError, claimError, handshakeError, handshakeFailure } from "./tls-errors.ts";
 import type { TlsIdentity } from "./tls-identity.ts";
 import { isChecked, judgePeer } from "./tls-judge.ts";
-import type { TlsServerSide } from "./tls-options.ts";
+import { expectedOf, nameProblem } from "./tls-names.ts";
+import type { NameBinding, TlsServerSide } from "./tls-options.ts";
 
 /** What a {@link TlsListener} works with. */
 export interface TlsListenerParts {
@@ -18,6 +20,7 @@ export interface TlsListenerParts {
   readonly clock: Clock;
   readonly handshakeMs: number;
   readonly pending: number;
+  readonly nameBinding: NameBinding;
 }
 
 /** Node.js has a timer of its own for handshakes; ours is always earlier. */
@@ -122,10 +125,11 @@ class TlsAcceptor {
     const { localAddress, localPort, remoteAddress, remotePort } = socket;
     const local: NetAddress = { family, address: localAddress ?? "", port: localPort ?? 0 };
     const remote = this.#address(remoteAddress, remotePort);
-    const verdict = socket.authorized ? undefined : String(socket.authorizationError);
-    const problem = judgePeer(socket, verdict, "server", side, {
-      host: undefined,
-      node: undefined,
+    const { problem, certificate } = judgePeer(socket, {
+      where: "server",
+      side,
+      revocation: identity.revocation,
+      expected: { host: undefined, node: undefined }, // it has not said yet who it is
     });
     if (problem !== undefined) {
       socket.on("error", () => {});
@@ -133,9 +137,19 @@ class TlsAcceptor {
       this.#onRefused(remote, certificateError(remote.address, problem));
       return;
     }
-    this.#onChannel(
-      new TlsChannel(socket, { local, remote }, clock, identity.own, isChecked(side)),
-    );
+    const checked = isChecked(side);
+    const channel = new TlsChannel(socket, { local, remote }, clock, identity.own, checked);
+    if (checked && certificate !== undefined) {
+      channel.claims = (node) => this.#claimProblem(node, certificate, remote.address);
+    }
+    this.#onChannel(channel);
+  }
+
+  #claimProblem(node: string, certificate: X509Certificate, address: string): Error | undefined {
+    const { nameBinding } = this.#parts;
+    if (nameBinding === "none") return undefined;
+    const problem = nameProblem(certificate, expectedOf(node, nameBinding));
+    return problem === undefined ? undefined : claimError(address, node, problem);
   }
 
   #failed(error: Error, socket: tls.TLSSocket): void {

@@ -4,6 +4,15 @@ import type { TlsPeer } from "./tls-certificate.ts";
 /** Versions of TLS that there are; older ones are broken. */
 export type TlsVersion = "tlsv1.2" | "tlsv1.3";
 
+/**
+ * What a certificate has to name of the node that it is shown for: its host; the whole name; nothing.
+ * See {@link TlsOptions.nameBinding}.
+ */
+export type NameBinding = "host" | "node" | "none";
+
+/** Whose revocation is looked up; see {@link TlsSide.crlCheck}. */
+export type CrlCheck = boolean | "peer" | "best_effort";
+
 /** A certificate, with what is needed to show that it is ours. Names are those of OTP's `ssl`. */
 export interface CertificateAndKey {
   /** PEM file: our certificate, then those between it and the CA. May hold the key, too. */
@@ -26,13 +35,17 @@ export interface TlsSide extends CertificateAndKey {
   readonly cacertfile?: string | readonly string[] | undefined;
   /** PEM text of trusted CAs. */
   readonly cacerts?: string | readonly string[] | undefined;
-  /**
-   * PEM file or files of revocation lists. With one, each CA of a peer's chain needs a list that is
-   * not outdated.
-   */
+  /** PEM file or files of revocation lists: whole ones, each of one CA. */
   readonly crlfile?: string | readonly string[] | undefined;
   /** Folder of such files (`crl_cache` with `ssl_crl_hash_dir`). */
   readonly crlDir?: string | undefined;
+  /**
+   * True: no certificate of a peer's chain may be revoked, and each CA of it needs a list that is not
+   * outdated. `peer`: that holds for the peer's own certificate only. `best_effort`: whoever is in a
+   * list is refused, and missing and outdated lists are no harm. Default true with {@link crlfile} or
+   * {@link crlDir}, false without.
+   */
+  readonly crlCheck?: CrlCheck | undefined;
   /** Whether the peer's certificate is checked. Default `verify_peer`. */
   readonly verify?: "verify_peer" | "verify_none" | undefined;
   /** How many certificates may be between the peer's and the trusted CA's. Default 10. */
@@ -75,6 +88,15 @@ export interface TlsClientSide extends TlsSide {
 export interface TlsOptions extends TlsSide {
   readonly server?: TlsServerSide | undefined;
   readonly client?: TlsClientSide | undefined;
+  /**
+   * Which names a node may claim that connects to us and shows a certificate. `host`: those on a host
+   * that its certificate names, as when we dial, or the one that it names in full. `node`: only the one
+   * that it names in full, as a DNS name or URI, or with a directoryName for the part before the `@`
+   * beside the host; that counts for nodes that we dial, too. `none`: any, as in OTP. Default `host`,
+   * and `none` where {@link TlsClientSide.serverNameIndication} says that certificates here do not name
+   * hosts.
+   */
+  readonly nameBinding?: NameBinding | undefined;
   /** Milliseconds from an accepted connection to finished TLS. Default 5,000. */
   readonly tlsHandshakeMs?: number | undefined;
   /**
@@ -109,6 +131,7 @@ const SIDE: Names<TlsSide> = {
   cacerts: true,
   crlfile: true,
   crlDir: true,
+  crlCheck: true,
   verify: true,
   depth: true,
   versions: true,
@@ -128,6 +151,7 @@ const BOTH: Names<TlsOptions> = {
   ...SIDE,
   server: true,
   client: true,
+  nameBinding: true,
   tlsHandshakeMs: true,
   tlsPending: true,
   onWarning: true,
@@ -145,6 +169,7 @@ export function checkTlsOptions(options: TlsOptions): void {
   checkSide("tls", options);
   checkSide("tls.server", options.server ?? {});
   checkSide("tls.client", options.client ?? {});
+  checkWord("tls.nameBinding", options.nameBinding, ["host", "node", "none"]);
   for (const name of ["tlsHandshakeMs", "tlsPending"] as const) {
     const value = options[name];
     if (value !== undefined && !(value >= 1)) {
@@ -159,11 +184,15 @@ function checkNames(where: string, options: object, names: Readonly<Record<strin
   }
 }
 
-function checkSide(where: string, { verify, depth, versions }: TlsSide): void {
-  const given: string | undefined = verify;
-  if (given !== undefined && given !== "verify_peer" && given !== "verify_none") {
-    throw new TypeError(`${where}.verify is "verify_peer" or "verify_none", not "${given}"`);
-  }
+function checkWord(where: string, given: unknown, words: readonly (string | boolean)[]): void {
+  if (given === undefined || words.some((word) => word === given)) return;
+  const known = words.map((word) => JSON.stringify(word)).join(" or ");
+  throw new TypeError(`${where} is ${known}, not ${JSON.stringify(given)}`);
+}
+
+function checkSide(where: string, { verify, crlCheck, depth, versions }: TlsSide): void {
+  checkWord(`${where}.verify`, verify, ["verify_peer", "verify_none"]);
+  checkWord(`${where}.crlCheck`, crlCheck, [true, false, "peer", "best_effort"]);
   if (depth !== undefined && !(Number.isInteger(depth) && depth >= 0)) {
     throw new TypeError(`${where}.depth is a whole number from 0 up, not ${String(depth)}`);
   }
@@ -182,6 +211,12 @@ export function serverSide({ server, ...both }: TlsOptions): TlsServerSide {
 /** What counts for connections that we open. @internal */
 export function clientSide({ client, ...both }: TlsOptions): TlsClientSide {
   return { ...sideOnly(both), ...client };
+}
+
+/** What a peer's certificate has to name. @internal */
+export function nameBindingOf(options: TlsOptions): NameBinding {
+  const { serverNameIndication } = clientSide(options);
+  return options.nameBinding ?? (serverNameIndication === undefined ? "host" : "none");
 }
 
 /** A side that brings a certificate of its own takes no part of the common one. */

@@ -6,6 +6,7 @@ import { TlsListener } from "./tls-listener.ts";
 import {
   checkTlsOptions,
   clientSide,
+  nameBindingOf,
   serverSide,
   type TlsClientSide,
   type TlsOptions,
@@ -68,6 +69,7 @@ class TlsCarrier implements Carrier {
       clock: this.#clock,
       handshakeMs: tlsHandshakeMs,
       pending: tlsPending,
+      nameBinding: nameBindingOf(this.#options),
     };
     return TlsListener.open(parts, options, onChannel);
   }
@@ -80,6 +82,7 @@ class TlsCarrier implements Carrier {
       identity: this.#identity("client"),
       clock: this.#clock,
       handshakeMs: tlsHandshakeMs,
+      nameBinding: nameBindingOf(this.#options),
     };
     return tlsDial(parts, options);
   }

@@ -26,6 +26,12 @@ export type Claim = "ok" | "ok_simultaneous" | "nok" | "alive" | "not_allowed" |
 export interface AcceptPolicy<Attempt = unknown> {
   /** The allow list (`net_kernel:allow/1`): names or hosts. A filter, not a proof. */
   isAllowed(name: string): boolean;
+  /**
+   * Why the peer may not be called that, by what the connection tells of it (its certificate);
+   * `undefined`: it may. The answer is `not_allowed`, and the error is what the handshake fails with.
+   * Asked before anything else is done with a name: the host of a node that asks for one, too.
+   */
+  claimProblem?(name: string, attempt: Attempt): Error | undefined;
   /** What to answer to that name now. */
   claim(name: string, attempt: Attempt): Claim;
   /** Our cookie for that node. */

@@ -46,7 +46,7 @@ interface Admitted {
  *     r reply     ->
  *                 <-   a ack            after an old connection has ended
  *
- * Order of checks: form of the name, allow list, mandatory flags, whether the name can be had,
+ * Order of checks: form of the name, allow list, certificate, mandatory flags, whether the name can be had,
  * the rest of the flags, digest. A leased name goes back when the handshake fails.
  */
 export function* accept<Attempt>(options: AcceptOptions<Attempt>): Handshake<AgreedPeer> {
@@ -77,6 +77,8 @@ function* admit<Attempt>(
     const why = options.refuse === true ? "its address failed too often" : "it is not allowed here";
     yield* refuse("not_allowed", refusal("ERR_HANDSHAKE_NOT_ALLOWED", name, why));
   }
+  const problem = options.policy.claimProblem?.(name, options.attempt);
+  if (problem !== undefined) yield* refuse("not_allowed", problem);
   try {
     refuseMissingFlags("name", name, flags, demandedFirst(introduced, options));
   } catch (error) {

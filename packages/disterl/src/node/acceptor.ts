@@ -45,6 +45,7 @@ export interface AcceptorParts {
 
 /** What one inbound attempt has got so far. */
 interface Attempt {
+  readonly channel: Channel;
   claimed: string | undefined;
   reserved: Atom | undefined;
   lease: NameLease | undefined;
@@ -103,7 +104,7 @@ export class Acceptor implements AcceptPolicy<Attempt> {
       channel.destroy();
       return;
     }
-    const attempt: Attempt = { claimed: undefined, reserved: undefined, lease: undefined };
+    const attempt: Attempt = { channel, claimed: undefined, reserved: undefined, lease: undefined };
     this.#going.add(abort);
     try {
       await this.#opened;
@@ -153,6 +154,10 @@ export class Acceptor implements AcceptPolicy<Attempt> {
       // A host, of a node that asks for a name; or nonsense, and the handshake says so itself.
       return this.#options.allowList.allowsNameless(name);
     }
+  }
+
+  claimProblem(name: string, { channel }: Attempt): Error | undefined {
+    return channel.claimProblem?.(name);
   }
 
   claim(name: string, attempt: Attempt): Claim {

@@ -19,6 +19,28 @@ export interface TestCertificateOptions {
   readonly days?: readonly [from: number, to: number];
   /** Makes it a CA. */
   readonly authority?: boolean;
+  /** Default P-256. */
+  readonly algorithm?: "P-256" | "RSA-1024" | "RSA-2048" | "Ed25519";
+  /** What the CA signs it with. Default SHA-256. */
+  readonly digest?: "sha1" | "sha256";
+  /** `keyUsage`, such as `keyCertSign`. Default: none, which allows all. */
+  readonly keyUsage?: string;
+  /** Encrypts the key. */
+  readonly password?: string;
+  /** More lines of the configuration of `openssl`: extensions, and sections that they name. */
+  readonly more?: string;
+}
+
+/** What a revocation list is to be; by default of this CA, and good for thirty days from yesterday. */
+export interface TestListOptions {
+  /** Another CA. */
+  readonly issuer?: TestCertificate;
+  /** Days from now. */
+  readonly days?: readonly [from: number, to: number];
+  /** Lines of the configuration of `openssl` for extensions, such as `issuingDistributionPoint=…`. */
+  readonly extensions?: string;
+  /** Default `crl.pem`. */
+  readonly file?: string;
 }
 
 /**
@@ -54,14 +76,14 @@ export class TestAuthority {
     const keyfile = join(this.folder, `${name}.key`);
     const request = join(this.folder, `${name}.csr`);
     const subject = ["-subj", `/O=disterl/CN=${name}`];
-    this.#openssl(["req", "-new", ...NEW_KEY, "-keyout", keyfile, "-out", request, ...subject]);
-    const extensions =
-      options.authority === true
-        ? "basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign,cRLSign"
-        : `basicConstraints=CA:FALSE\nextendedKeyUsage=${uses}\nsubjectAltName=${names}`;
+    const { password, digest = "sha256", algorithm = "P-256" } = options;
+    const lock = password === undefined ? ["-nodes"] : ["-passout", `pass:${password}`];
+    const key = ["-newkey", ...NEW_KEYS[algorithm], ...lock, "-keyout", keyfile];
+    this.#openssl(["req", "-new", ...key, "-out", request, ...subject]);
     const config = join(this.folder, `${name}.cnf`);
+    const extensions = extensionsOf(options, names, uses);
     writeFileSync(config, `${this.#config(issuer)}\n[extensions]\n${extensions}\n`);
-    const dates = ["-startdate", date(from), "-enddate", date(to)];
+    const dates = ["-md", digest, "-startdate", date(from), "-enddate", date(to)];
     this.#openssl([
       "ca",
       "-batch",
@@ -92,10 +114,13 @@ export class TestAuthority {
   }
 
   /** Writes the list of revoked certificates; gives its PEM file. */
-  revocationList(): string {
-    const crlfile = join(this.folder, "crl.pem");
-    const when = ["-crldays", "30", "-out", crlfile];
-    this.#openssl(["ca", "-batch", "-gencrl", "-config", this.#plainConfig(), ...when]);
+  revocationList(options: TestListOptions = {}): string {
+    const { issuer = this.#self, days: [from, to] = [-1, 30], file = "crl.pem" } = options;
+    const crlfile = join(this.folder, file);
+    const config = this.#plainConfig(issuer, options.extensions);
+    const when = ["-crl_lastupdate", date(from), "-crl_nextupdate", date(to), "-out", crlfile];
+    const extensions = options.extensions === undefined ? [] : ["-crlexts", "list"];
+    this.#openssl(["ca", "-batch", "-gencrl", "-config", config, ...extensions, ...when]);
     return crlfile;
   }
 
@@ -107,9 +132,10 @@ export class TestAuthority {
     return { certfile: this.cacertfile, keyfile: this.#keyfile };
   }
 
-  #plainConfig(): string {
+  #plainConfig(issuer = this.#self, list = ""): string {
     const path = join(this.folder, "plain.cnf");
-    writeFileSync(path, `${this.#config(this.#self)}\n[extensions]\nbasicConstraints=CA:FALSE\n`);
+    const sections = `[extensions]\nbasicConstraints=CA:FALSE\n[list]\n${list}\n`;
+    writeFileSync(path, `${this.#config(issuer)}\n${sections}`);
     return path;
   }
 
@@ -139,6 +165,30 @@ export class TestAuthority {
 }
 
 const NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+
+const NEW_KEYS = {
+  "P-256": ["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"],
+  "RSA-1024": ["rsa:1024"],
+  "RSA-2048": ["rsa:2048"],
+  Ed25519: ["ed25519"],
+} as const;
+
+function extensionsOf(
+  { authority, keyUsage, more }: TestCertificateOptions,
+  names: string,
+  uses: string,
+): string {
+  const lines =
+    authority === true
+      ? ["basicConstraints=critical,CA:TRUE", `keyUsage=${keyUsage ?? "keyCertSign,cRLSign"}`]
+      : [
+          "basicConstraints=CA:FALSE",
+          ...(uses === "" ? [] : [`extendedKeyUsage=${uses}`]),
+          ...(names === "" ? [] : [`subjectAltName=${names}`]),
+          ...(keyUsage === undefined ? [] : [`keyUsage=${keyUsage}`]),
+        ];
+  return [...lines, ...(more === undefined ? [] : [more])].join("\n");
+}
 
 /** `20260131000000Z`. */
 function date(days: number): string {
