@@ -71,7 +71,12 @@ export class SocketChannel implements Channel {
   /** What the socket has read. @internal */
   received(chunk: Uint8Array): void {
     this.#receivedBytes += chunk.length;
-    if (this.#state === "open") this.#handler?.onData(chunk);
+    if (this.#state === "open") this.handOut(chunk);
+  }
+
+  /** Gives the handler what has been read. */
+  protected handOut(chunk: Uint8Array): void {
+    this.#handler?.onData(chunk);
   }
 
   write(chunks: readonly Uint8Array[], flushed: () => void = noop): boolean {

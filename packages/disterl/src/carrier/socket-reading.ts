@@ -1,4 +1,5 @@
 import * as net from "node:net";
+import type * as tls from "node:tls";
 
 /**
  * How bytes come out of a socket: into one buffer that every socket of this thread shares, instead
@@ -50,4 +51,36 @@ export function adoptAccepted(accepted: net.Socket, onChunk: OnChunk): net.Socke
   accepted.destroy(); // an empty shell now; the server counts it as gone
   const options = { handle, onread: onRead(onChunk), allowHalfOpen: true, pauseOnCreate: true };
   return new net.Socket(options);
+}
+
+/**
+ * Gives a TLS socket, secured and paused by nobody yet, the same kind of reading. `tls.connect` has
+ * an option for it, sockets of a server have not; so what the option does is done to both, afterwards.
+ * Where a runtime does it in another way, `data` events do.
+ */
+export function adoptSecured(socket: tls.TLSSocket, onChunk: OnChunk): void {
+  const symbols = Object.getOwnPropertySymbols(socket);
+  const bufferKey = symbols.find(({ description }) => description === "kBuffer");
+  const callbackKey = symbols.find(({ description }) => description === "kBufferCb");
+  const inner = socket as unknown as SocketInside;
+  if (
+    bufferKey !== undefined &&
+    callbackKey !== undefined &&
+    inner[bufferKey] === null &&
+    typeof inner._handle?.useUserBuffer === "function"
+  ) {
+    const buffer = receiveBuffer();
+    inner[bufferKey] = buffer;
+    inner[callbackKey] = (length: number) => onChunk(buffer.subarray(0, length));
+    inner._handle.useUserBuffer(buffer);
+  } else {
+    socket.on("data", onChunk);
+  }
+  socket.pause();
+}
+
+/** What `net.Socket` keeps of the option `onread`, and what it does with it. */
+interface SocketInside {
+  [key: symbol]: unknown;
+  readonly _handle?: { readonly useUserBuffer?: (buffer: Uint8Array) => void } | null;
 }

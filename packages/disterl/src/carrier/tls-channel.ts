@@ -1,14 +1,19 @@
 import type { TLSSocket } from "node:tls";
 import type { NetAddress } from "./carrier.ts";
 import type { Clock } from "./clock.ts";
+import { Fifo } from "./fifo.ts";
 import { SocketChannel } from "./socket-channel.ts";
+import { adoptSecured } from "./socket-reading.ts";
 import type { CertificateFacts } from "./tls-certificate.ts";
 import { handshakeError, isAlert } from "./tls-errors.ts";
 import { type TlsFacts, tlsFacts } from "./tls-facts.ts";
 
 /**
- * A channel over TLS. In TLS 1.3 the side that dials is done before the other one has looked at its
- * certificate, so a refusal arrives here, as an alert.
+ * A channel over TLS, whose bytes come record by record. What has arrived when it is paused is
+ * decrypted to the end nevertheless, and held here until somebody wants it.
+ *
+ * In TLS 1.3 the side that dials is done before the other one has looked at its certificate, so a
+ * refusal arrives here, as an alert.
  */
 export class TlsChannel extends SocketChannel {
   /** What {@link claimProblem} says. @internal */
@@ -17,6 +22,9 @@ export class TlsChannel extends SocketChannel {
   readonly #checked: boolean;
   #tls: TlsFacts | undefined;
   readonly #own: CertificateFacts | undefined;
+  #paused = true;
+  /** Decrypted while nobody wanted it: at most of one read of the connection below, 64 KB. */
+  readonly #held = new Fifo<Uint8Array>();
 
   constructor(
     socket: TLSSocket,
@@ -29,14 +37,38 @@ export class TlsChannel extends SocketChannel {
     this.#socket = socket;
     this.#checked = checked;
     this.#own = own;
-    socket.pause();
-    socket.on("data", (chunk: Uint8Array) => this.received(chunk));
+    adoptSecured(socket, (chunk) => this.received(chunk));
   }
 
   get tls(): TlsFacts | undefined {
     if (!this.#socket.destroyed) this.#tls ??= tlsFacts(this.#socket, this.#own, this.#checked);
     return this.#tls;
   }
+
+  override pause(): void {
+    this.#paused = true;
+    super.pause();
+  }
+
+  override resume(): void {
+    this.#paused = false;
+    // Before the socket goes on, which may be to tell that the peer has ended.
+    if (this.#held.length > 0) process.nextTick(this.#release);
+    super.resume();
+  }
+
+  protected override handOut(chunk: Uint8Array): void {
+    if (this.#paused || this.#held.length > 0) this.#held.push(new Uint8Array(chunk));
+    else super.handOut(chunk);
+  }
+
+  readonly #release = (): void => {
+    while (!this.#paused && this.isOpen) {
+      const chunk = this.#held.shift();
+      if (chunk === undefined) return;
+      super.handOut(chunk);
+    }
+  };
 
   claimProblem(node: string): Error | undefined {
     return this.claims(node);
