@@ -3,8 +3,8 @@
  * a function by `erpc`) one caller, or a hundred at once, get answered in a second.
  */
 import { Peers } from "./peers/peers.mjs";
-import { cpuOf } from "./peers/process-figures.mjs";
-import { calibrated, interleaved, printRows, rowOf } from "./rounds.mjs";
+import { bareSockets, calling, emptyCost } from "./peers/tasks.mjs";
+import { interleaved, printRows, rowOf } from "./rounds.mjs";
 
 export const question = "round trips and calls";
 
@@ -24,13 +24,11 @@ export async function run({ quick = false, rounds = quick ? 3 : 7 } = {}) {
       peers.node(),
     ]);
     const pairs = { beam: [beam, beam2], out: [ours, beam], in: [beam, ours], own: [ours, ours2] };
-    const [listening, dialling] = await Promise.all([peers.socket(), peers.socket()]);
-    const port = await listening.ask("listen");
-    const bare = (count) => dialling.ask("echo", { port, count });
+    const { echo } = await bareSockets(peers);
     const ms = quick ? 100 : 250;
     return [
       // Many short rounds: which cores the system wakes the two on changes now and then, and decides.
-      ...(await roundTripRows(pairs, bare, 4 * rounds, quick ? 150 : 500)),
+      ...(await roundTripRows(pairs, echo, 4 * rounds, quick ? 150 : 500)),
       ...(await callRows(pairs, { callers: 1, least: { out: 1, in: 1, own: 1 } }, rounds, ms)),
       ...(await callRows(pairs, { callers: 100, least: { out: 2, in: 2 } }, rounds, ms)),
       ...(await callRows(pairs, { kind: "erpc", callers: 1, least: {} }, rounds, ms)),
@@ -44,7 +42,7 @@ export async function run({ quick = false, rounds = quick ? 3 : 7 } = {}) {
 
 const ways = { out: "Node to BEAM", in: "BEAM to Node", own: "Node to Node" };
 
-async function roundTripRows(pairs, bare, rounds, count) {
+export async function roundTripRows(pairs, bare, rounds, count) {
   const trips = {};
   const tasks = new Map();
   for (const [way, [from, to]] of Object.entries({ ...pairs, socket: [] })) {
@@ -82,27 +80,13 @@ async function roundTripRows(pairs, bare, rounds, count) {
   return rows;
 }
 
-/** A task that makes calls; gives how many in a second, and notes the CPU of one at both ends. */
-async function calling([from, to], { callers, ...call }, ms, cost = { from: [], to: [] }) {
-  const calls = (count) => from.ask("calls", { to: to.name, callers, count, ...call });
-  const most = Math.max(callers, await calibrated(calls, ms, callers));
-  const count = most - (most % callers);
-  return async () => {
-    const before = { from: cpuOf(from.pid), to: cpuOf(to.pid) };
-    const { us } = await calls(count);
-    cost.from.push((cpuOf(from.pid) - before.from) / count);
-    cost.to.push((cpuOf(to.pid) - before.to) / count);
-    return (count / us) * 1e6;
-  };
-}
-
 const labels = { gen: "gen_server calls", erpc: "erpc calls" };
 
-async function callRows(pairs, { kind = "gen", callers, least }, rounds, ms) {
+export async function callRows(pairs, { kind = "gen", callers, least, id }, rounds, ms) {
   const tasks = new Map();
   const costs = {};
   for (const [way, pair] of Object.entries(pairs)) {
-    costs[way] = { from: [], to: [] };
+    costs[way] = emptyCost();
     tasks.set(way, await calling(pair, { kind, callers }, ms, costs[way]));
   }
   const figures = await interleaved(tasks, rounds);
@@ -115,7 +99,7 @@ async function callRows(pairs, { kind = "gen", callers, least }, rounds, ms) {
   return [
     row("beam", BEAM),
     ...Object.entries(ways).map(([way, name]) =>
-      row(way, name, { ...beside, least: least[way], why: limits[way] }),
+      row(way, name, { ...beside, least: least[way], id, why: limits[way] }),
     ),
     ...(callers === 1
       ? []

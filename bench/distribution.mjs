@@ -6,8 +6,8 @@
  * machine allows. The time is from the first message to the answer to the last.
  */
 import { Peers } from "./peers/peers.mjs";
-import { cpuOf } from "./peers/process-figures.mjs";
-import { calibrated, interleaved, printRows, rowOf } from "./rounds.mjs";
+import { bareSockets, bytesFor, emptyCost, sending } from "./peers/tasks.mjs";
+import { interleaved, printRows, rowOf } from "./rounds.mjs";
 
 export const question = "messages one way";
 
@@ -70,7 +70,7 @@ export async function run({ quick = false, rounds = quick ? 3 : 7 } = {}) {
       peers.node(),
       peers.node(),
     ]);
-    const bare = await bareSocket(peers);
+    const { stream: bare } = await bareSockets(peers);
     const pairs = { beam: [beam, beam2], out: [ours, beam], in: [beam, ours], own: [ours, ours2] };
     const ms = quick ? QUICK_MS : FIGURE_MS;
     const rows = [];
@@ -82,31 +82,11 @@ export async function run({ quick = false, rounds = quick ? 3 : 7 } = {}) {
   }
 }
 
-/** Gives a function that streams so many bytes between two processes, in bytes per microsecond. */
-async function bareSocket(peers) {
-  const [listening, dialling] = await Promise.all([peers.socket(), peers.socket()]);
-  const port = await listening.ask("listen");
-  return async (bytes) => bytes / (await dialling.ask("stream", { port, bytes })).us;
-}
-
-/** A task that sends for about `ms` milliseconds; notes the CPU of a message at both ends, too. */
-async function sending([from, to], { command = "send", ...send }, ms, cost = { from: [], to: [] }) {
-  const args = { to: to.name, ...send };
-  const count = await calibrated((count) => from.ask(command, { ...args, count }), ms);
-  return async () => {
-    const before = { from: cpuOf(from.pid), to: cpuOf(to.pid) };
-    const { us } = await from.ask(command, { ...args, count });
-    cost.from.push((cpuOf(from.pid) - before.from) / count);
-    cost.to.push((cpuOf(to.pid) - before.to) / count);
-    return (count / us) * 1e6;
-  };
-}
-
 async function rowsOf({ label, send, targets, cpu, ...shape }, { pairs, bare, rounds, ms }) {
   const tasks = new Map();
   const costs = {};
   for (const [way, pair] of Object.entries(pairs)) {
-    costs[way] = { from: [], to: [] };
+    costs[way] = emptyCost();
     tasks.set(way, await sending(pair, send, ms, costs[way]));
   }
   const large = send.size !== "small";
@@ -141,11 +121,6 @@ function socketRows(label, scaled, least) {
   return Object.entries(ways).map(([way, name]) =>
     rowOf({ name: `${label}, ${name}`, values: scaled(way), ...beside }),
   );
-}
-
-async function bytesFor(bare, ms) {
-  await bare(16 * MB);
-  return Math.round((await bare(64 * MB)) * ms * 1000);
 }
 
 function cpuRows(costs) {

@@ -39,9 +39,10 @@ export function median(values) {
  * A row of the table: a figure beside another one of the same rounds.
  * @param {object} row `name`, `unit`, `values`; `beside` and `to`: the figures it is divided by and
  *   whose they are; `least` or `most`: the target for the ratio, or for the value where nothing
- *   stands beside it; `why`: what limits the row, said when it falls short.
+ *   stands beside it; `id`: which of the project's targets it is; `why`: what limits the row, said
+ *   when it falls short.
  */
-export function rowOf({ name, unit, values, beside, to, least, most, why }) {
+export function rowOf({ name, unit, values, beside, to, least, most, id, why }) {
   const value = rounded(median(values));
   const ratios = beside === undefined ? [] : values.map((one, round) => one / beside[round]);
   const judged = beside === undefined ? value : median(ratios);
@@ -53,7 +54,7 @@ export function rowOf({ name, unit, values, beside, to, least, most, why }) {
     unit,
     ...(beside === undefined ? {} : { ratio: rounded(judged), to, spread: extremes(ratios) }),
     ...(beside === undefined && values.length > 1 ? { spread: extremes(values) } : {}),
-    ...(target === undefined ? {} : { target }),
+    ...(target === undefined ? {} : { target, ...(id === undefined ? {} : { id }) }),
     ...(short ? { note: why === undefined ? "below target" : `below target: ${why}` } : {}),
   };
 }
@@ -68,10 +69,11 @@ function rounded(figure) {
 
 /** Prints rows when a file of `bench/` is run on its own. */
 export function printRows(rows) {
-  for (const { name, value, unit, ratio, spread, to, target, note } of rows) {
+  for (const { name, value, unit, ratio, spread, to, target, id, note } of rows) {
     const range = spread === undefined ? "" : ` (${spread[0]}..${spread[1]})`;
     const beside = ratio === undefined ? range : `  ${ratio} x ${to}${range}`;
-    const wanted = target === undefined ? "" : `  target ${target}`;
+    const wanted =
+      target === undefined ? "" : `  target ${target}${id === undefined ? "" : ` (${id})`}`;
     console.log(`${name.padEnd(46)} ${value} ${unit}${beside}${wanted}${note ? `  ${note}` : ""}`);
   }
 }

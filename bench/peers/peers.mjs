@@ -129,8 +129,8 @@ export class Peers {
     return this.#started(NodePeer.start(this.#name("ours"), this.#epmd.port, options));
   }
 
-  socket() {
-    return this.#started(Forked.start("./socket-peer.mjs", {}));
+  socket(settings = {}) {
+    return this.#started(Forked.start("./socket-peer.mjs", settings));
   }
 
   #name(kind) {

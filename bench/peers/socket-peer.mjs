@@ -1,8 +1,21 @@
 /**
- * One end of a bare TCP connection, in a process of its own: what the machine allows for the same
- * bytes. The listening end writes, or sends back; the dialling end reads with `onread`.
+ * One end of a bare TCP or TLS connection, in a process of its own: what the machine allows for the
+ * same bytes. The listening end writes, or sends back; the dialling end reads with `onread`, or with
+ * `data` events over TLS, which has nothing else.
  */
+import { readFileSync } from "node:fs";
 import * as net from "node:net";
+import * as tls from "node:tls";
+
+/** With `tls`: files of a certificate and its CA, and the version. */
+const { tls: files } = JSON.parse(process.argv[2]);
+const credentials = files && {
+  cert: readFileSync(files.certfile),
+  key: readFileSync(files.keyfile),
+  ca: readFileSync(files.cacertfile),
+  minVersion: files.version,
+  maxVersion: files.version,
+};
 
 const CHUNK = 64 * 1024;
 
@@ -31,6 +44,7 @@ async function stream(socket, bytes) {
 }
 
 function dial(port, onBytes) {
+  if (credentials !== undefined) return dialTls(port, onBytes);
   const buffer = Buffer.allocUnsafeSlow(256 * 1024);
   const onread = { buffer, callback: (length) => (onBytes(length), true) };
   return new Promise((resolve, reject) => {
@@ -40,9 +54,30 @@ function dial(port, onBytes) {
   });
 }
 
+function dialTls(port, onBytes) {
+  return new Promise((resolve, reject) => {
+    const socket = tls.connect({
+      ...credentials,
+      host: "127.0.0.1",
+      servername: "localhost",
+      port,
+    });
+    socket.setNoDelay(true);
+    socket.on("data", (chunk) => onBytes(chunk.length));
+    socket.once("secureConnect", () => resolve(socket));
+    socket.once("error", reject);
+  });
+}
+
+function createServer() {
+  if (credentials === undefined) return net.createServer(serve);
+  const mutual = { requestCert: true, rejectUnauthorized: true };
+  return tls.createServer({ ...credentials, ...mutual }, serve);
+}
+
 const commands = {
   listen() {
-    const server = net.createServer(serve);
+    const server = createServer();
     return new Promise((resolve) => {
       server.listen(0, "127.0.0.1", () => resolve(server.address().port));
     });
