@@ -1,24 +1,28 @@
-// npm run bench: every benchmark of this folder, in one table.
+// npm run bench: every benchmark of this folder, in one table. Some minutes.
 //
-//   --only <words>   the benchmarks whose file name holds one of these (comma between them)
+//   <name> ...       only the benchmarks of these files: npm run bench -- --write tls setup
 //   --quick          fewer and shorter rounds: for a look, not for a claim
 //   --rounds <n>     how many rounds
 //   --json           the rows as JSON
-//   --write          writes the table to docs/benchmarks.md
+//   --write          writes the tables to docs/benchmarks.md; those of other files stay there as they are
 //
 // A benchmark is a file that exports `question` (what it answers) and `run({ quick, rounds })`, which
-// resolves to rows { name, value, unit, ratio?, spread?, to?, target?, note? }. `ratio` is to what `to`
-// names, in the same rounds; `spread` the lowest and highest of it (of `value` where there is no
-// ratio); `target` what the ratio, or the value, should be: ">= 2", "<= 100", or a number.
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+// resolves to rows { name, value, unit, ratio?, spread?, to?, target?, id?, note? }. `ratio` is to what
+// `to` names, in the same rounds; `spread` the lowest and highest of it (of `value` where there is no
+// ratio); `target` what the ratio, or the value, should be: ">= 2", "<= 100", or a number; `id` which
+// of the project's targets that is.
+import { readdirSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { BELOW, writePage } from "./page.mjs";
 import { buildWhenNeeded } from "../scripts/build.mjs";
 import { captureCommand, root } from "../scripts/run-command.mjs";
 
-const { values: options } = parseArgs({
+const QUICK = "Of a quick run: fewer and shorter rounds.";
+
+const { values: options, positionals: names } = parseArgs({
+  allowPositionals: true,
   options: {
-    only: { type: "string" },
     rounds: { type: "string" },
     quick: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
@@ -28,31 +32,43 @@ const { values: options } = parseArgs({
 const settings = { quick: options.quick };
 if (options.rounds !== undefined) settings.rounds = Number(options.rounds);
 
+const files = readdirSync(`${root}bench`).filter((file) => file.endsWith(".mjs"));
+const unknown = names.filter((name) => !files.includes(`${name}.mjs`));
+if (unknown.length > 0) {
+  console.error(`There is no bench/${unknown[0]}.mjs.`);
+  process.exit(2);
+}
 if (!(await buildWhenNeeded())) process.exit(1);
+const machine = describeMachine();
 const results = [];
-for (const file of readdirSync(`${root}bench`).sort()) {
-  if (!file.endsWith(".mjs") || file === "run.mjs" || !isWanted(file)) continue;
+for (const file of files.sort()) {
+  if (file === "run.mjs" || !isWanted(file)) continue;
   const benchmark = await import(`${root}bench/${file}`);
   if (typeof benchmark.run !== "function" || benchmark.question === undefined) continue;
   console.error(`${benchmark.question} (bench/${file}) …`);
-  results.push({ file, question: benchmark.question, ...(await rowsOf(benchmark)) });
+  results.push(await resultOf(file, benchmark));
 }
 
-const machine = describeMachine();
 if (options.json) {
   console.log(JSON.stringify({ machine, quick: options.quick, results }, null, 2));
 } else {
-  const table = markdown();
-  console.log(table);
-  if (options.write) writeFileSync(`${root}docs/benchmarks.md`, page(table));
+  console.log([machine, ...results.map(section)].join("\n\n"));
 }
 const failed = results.filter(({ error }) => error !== undefined);
-if (results.length === 0) console.error("No benchmark has such a name.");
 process.exit(failed.length > 0 || results.length === 0 ? 1 : 0);
 
 function isWanted(file) {
-  const words = options.only?.split(",") ?? [""];
-  return words.some((word) => file.includes(word));
+  return names.length === 0 || names.includes(file.replace(/\.mjs$/, ""));
+}
+
+/** Runs one, and writes its table at once: a later one that fails takes nothing away. */
+async function resultOf(file, benchmark) {
+  const start = Date.now();
+  const result = { file, question: benchmark.question, ...(await rowsOf(benchmark)) };
+  console.error(`  ${Math.round((Date.now() - start) / 1000)} s`);
+  if (options.write && result.error === undefined)
+    writePage(machine, result.question, section(result));
+  return result;
 }
 
 async function rowsOf(benchmark) {
@@ -85,50 +101,35 @@ function figure(value) {
 function cellsOf(row) {
   const spread = row.spread === undefined ? "" : ` (${row.spread.map(figure).join("..")})`;
   const ofValue = row.ratio === undefined ? spread : "";
+  const id = row.id === undefined ? "" : ` (${row.id})`;
   return [
     row.name,
     `${figure(row.value)} ${row.unit}${ofValue}`,
     row.to ?? "",
     row.ratio === undefined ? "" : `${figure(row.ratio)}${spread}`,
-    String(row.target ?? ""),
-    [judge(row) === "" ? "" : "**below target**", row.note?.replace(/^below target(: )?/, "") ?? ""]
+    row.target === undefined ? "" : `${row.target}${id}`,
+    [judge(row) === "" ? "" : BELOW, row.note?.replace(/^below target(: )?/, "") ?? ""]
       .filter((part) => part !== "")
       .join(": "),
   ];
 }
 
-function markdown() {
+/** Heading and table of one benchmark. */
+function section({ question, rows, error }) {
   const heads = ["", "figure", "compared to", "ratio (min..max)", "target", ""];
-  const parts = results.map(({ question, rows, error }) => {
-    const lines = [heads, ...rows.map(cellsOf)];
-    const widths = heads.map((_, column) =>
-      Math.max(3, ...lines.map((cells) => cells[column].length)),
-    );
-    const line = (cells) =>
-      `| ${cells.map((cell, column) => cell.padEnd(widths[column])).join(" | ")} |`;
-    const [first, ...rest] = lines.map(line);
-    const rule = `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`;
-    const failure = error === undefined ? [] : [`Did not finish: ${error}`, ""];
-    return [`## ${question}`, "", ...failure, first, rule, ...rest, ""].join("\n");
-  });
-  const rows = results.flatMap((result) => result.rows);
-  const below = rows.filter((row) => judge(row) !== "").length;
-  const judged = rows.filter((row) => row.target !== undefined).length;
-  return [machine, "", ...parts, `${judged - below} of ${judged} targets reached.`].join("\n");
-}
-
-function page(table) {
-  return [
-    "# Benchmarks",
-    "",
-    "Written by `npm run bench -- --write`. A figure is the median of the rounds; a ratio is taken within",
-    "a round, above 1 is faster than what it is compared to. Trust ratios more than figures, and treat",
-    "25 % as noise.",
-    "",
-    table,
-    "",
-    readFileSync(`${root}bench/limits.md`, "utf8"),
-  ].join("\n");
+  const lines = [heads, ...rows.map(cellsOf)];
+  const widths = heads.map((_, column) =>
+    Math.max(3, ...lines.map((cells) => cells[column].length)),
+  );
+  const line = (cells) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column])).join(" | ")} |`;
+  const [first, ...rest] = lines.map(line);
+  const rule = `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`;
+  const remarks = [
+    ...(error === undefined ? [] : [`Did not finish: ${error}`, ""]),
+    ...(options.quick ? [QUICK, ""] : []),
+  ];
+  return [`## ${question}`, "", ...remarks, first, rule, ...rest].join("\n");
 }
 
 function describeMachine() {
@@ -137,6 +138,5 @@ function describeMachine() {
     'io:format("~s, erts ~s", [erlang:system_info(otp_release), erlang:system_info(version)]), halt().';
   const erlang = captureCommand("erl", ["-noinput", "-eval", ask]);
   const otp = erlang.code === 0 ? `OTP ${erlang.stdout.trim()}` : "no Erlang";
-  const quick = options.quick ? "; quick run" : "";
-  return `${processors.length} x ${processors[0]?.model.trim()}; Node.js ${process.version}; ${otp}${quick}.`;
+  return `${processors.length} x ${processors[0]?.model.trim()}; Node.js ${process.version}; ${otp}.`;
 }

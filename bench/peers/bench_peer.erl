@@ -140,4 +140,8 @@ timed(Work) ->
 percentiles(Times) ->
     Sorted = lists:sort(Times),
     Length = length(Sorted),
-    #{p50 => lists:nth(Length div 2 + 1, Sorted), p99 => lists:nth(Length * 99 div 100 + 1, Sorted)}.
+    #{
+        p50 => lists:nth(Length div 2 + 1, Sorted),
+        p99 => lists:nth(Length * 99 div 100 + 1, Sorted),
+        mean => lists:sum(Sorted) div Length
+    }.
