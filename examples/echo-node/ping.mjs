@@ -70,19 +70,13 @@ function reason(error) {
 }
 
 function layerOf(error) {
-  if (error instanceof ConnectError) {
-    const [last] = causes(error).filter((cause) => cause instanceof CarrierError);
-    if (error.layer === "carrier" || error.layer === "handshake") {
-      return last?.code.startsWith("ERR_CARRIER_TLS") ? "tls" : error.layer;
-    }
-    return error.layer === "discovery" ? "epmd" : error.layer;
-  }
+  const carrier = causes(error).find((cause) => cause instanceof CarrierError);
+  if (carrier?.code.startsWith("ERR_CARRIER_TLS")) return "tls";
+  if (error instanceof ConnectError) return error.layer === "discovery" ? "epmd" : error.layer;
   if (error instanceof CookieError) return "cookie";
   if (error instanceof NodeNameError) return "name";
   if (error instanceof EpmdError) return "epmd";
-  if (error instanceof CarrierError)
-    return error.code.startsWith("ERR_CARRIER_TLS") ? "tls" : "carrier";
-  return "node";
+  return carrier === undefined ? "node" : "carrier";
 }
 
 function causes(error) {
