@@ -2,13 +2,13 @@ import type { Carrier, Channel, SocketOptions } from "../carrier/carrier.ts";
 import { CarrierError } from "../carrier/errors.ts";
 import type { Clock } from "../carrier/clock.ts";
 import { runHandshake } from "../connection/run-handshake.ts";
-import { EpmdError } from "../epmd/errors.ts";
-import type { Discovery } from "../epmd/discovery.ts";
+import type { Discovery, FoundNode } from "../epmd/discovery.ts";
 import { HandshakeError } from "../handshake/errors.ts";
 import type { AgreedPeer } from "../handshake/handshake.ts";
 import { type InitiateOptions, initiate } from "../handshake/initiate.ts";
 import { HandshakeTrace } from "../trace/handshake-trace.ts";
 import { ConnectError } from "./errors.ts";
+import { findNode } from "./find-node.ts";
 import type { NodeName } from "./node-name.ts";
 
 /** A channel over which both sides have proved who they are. */
@@ -35,10 +35,11 @@ export interface DialOptions {
 export async function dial(
   name: NodeName,
   handshake: InitiateOptions,
-  { carrier, clock, discovery, setupTimeMs, dialSocket: socket, signal }: DialOptions,
+  options: DialOptions,
 ): Promise<Established> {
-  const port = await findPort(name, discovery, signal);
-  const channel = await openChannel(name, { ...port, socket }, carrier, signal);
+  const { carrier, clock, discovery, setupTimeMs, signal } = options;
+  const ways = await findNode(name, discovery, signal);
+  const channel = await openFirst(name, ways, options);
   try {
     const { result, rest } = await runHandshake({
       channel,
@@ -59,41 +60,46 @@ export async function dial(
   }
 }
 
-async function findPort(
-  { name, host, full }: NodeName,
-  discovery: Discovery,
-  signal: AbortSignal,
-): Promise<{ host: string; port: number }> {
-  let found: Awaited<ReturnType<Discovery["lookup"]>>;
-  try {
-    found = await discovery.lookup(name, host, { signal });
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof EpmdError)) throw error;
-    const text = `no answer about ${full}: ${error.message}`;
-    throw new ConnectError("ERR_CONNECT_NO_EPMD", "discovery", full, text, error);
+/** Goes the ways to a node, until one leads there. Each but the last has the time of one step. */
+async function openFirst(
+  name: NodeName,
+  ways: readonly FoundNode[],
+  options: DialOptions,
+): Promise<Channel> {
+  const { clock, setupTimeMs, signal } = options;
+  let failure: unknown;
+  for (const [index, way] of ways.entries()) {
+    const late = new AbortController();
+    const isLast = index === ways.length - 1;
+    const timer = isLast
+      ? undefined
+      : clock.after(setupTimeMs, () => late.abort(silent(way, name)));
+    try {
+      return await openChannel(name, way, {
+        ...options,
+        signal: AbortSignal.any([signal, late.signal]),
+      });
+    } catch (error) {
+      signal.throwIfAborted();
+      failure = error;
+    } finally {
+      timer?.cancel();
+    }
   }
-  if (found === undefined) {
-    const text =
-      `epmd on ${host} answers, but no node called "${name}" is registered there: ` +
-      "it is not running, or not distributed, or registered with another epmd";
-    throw new ConnectError("ERR_CONNECT_NOT_REGISTERED", "discovery", full, text);
-  }
-  return { host: found.address ?? host, port: found.port };
+  throw unreachable(name, failure);
 }
 
-async function openChannel(
-  name: NodeName,
-  at: { host: string; port: number; socket: SocketOptions | undefined },
-  carrier: Carrier,
-  signal: AbortSignal,
+function silent({ address, port }: FoundNode, { host }: NodeName): Error {
+  return new Error(`no answer from ${address ?? host}:${port}`);
+}
+
+function openChannel(
+  { host, full }: NodeName,
+  { address, port }: FoundNode,
+  { carrier, dialSocket, signal }: DialOptions,
 ): Promise<Channel> {
-  try {
-    return await carrier.connect({ ...at, node: name.full, signal });
-  } catch (error) {
-    signal.throwIfAborted();
-    throw unreachable(name, error);
-  }
+  const at = { host: address ?? host, port };
+  return carrier.connect({ ...at, node: full, socket: dialSocket, signal });
 }
 
 function isTlsRefusal(error: unknown): boolean {

@@ -20,6 +20,7 @@ export type ConnectLayer = "name" | "discovery" | "carrier" | "handshake" | "pol
 export type ConnectErrorCode =
   | "ERR_CONNECT_NAME"
   | "ERR_CONNECT_NO_EPMD"
+  | "ERR_CONNECT_DISCOVERY"
   | "ERR_CONNECT_NOT_REGISTERED"
   | "ERR_CONNECT_CARRIER"
   | "ERR_CONNECT_HANDSHAKE"
