@@ -1,4 +1,5 @@
 /** A real ejabberd with its distribution over TLS, on our epmd, and our node beside it. */
+import { hostname } from "node:os";
 import { atom, atoms, charlist, ConnectError, type Node, startNode, t, text } from "disterl";
 import { formatTerm } from "disterl/term";
 import { afterAll, beforeAll, expect } from "vitest";
@@ -21,7 +22,9 @@ forServer("ejabberd", EJABBERD, (otp, test) => {
   let printed = "";
 
   beforeAll(async () => {
-    [certs, others] = await Promise.all([CertFiles.make(NODE, OURS), CertFiles.make(STRANGER)]);
+    [certs, others] = await Promise.all([CertFiles.make(OURS), CertFiles.make(STRANGER)]);
+    // `ejabberdctl ping` gives its node the name of the machine as host.
+    await certs.run("node", NODE, "--hosts", hostname().replace(/\..*/, ""));
     epmd = await OurEpmd.start(otp);
     const erlFlags = certs.flags(NODE).join(" ");
     ejabberd = await startEjabberd({

@@ -115,7 +115,7 @@ forServer("elixir", "/usr/bin/elixir", (otp, test) => {
       epmd: { port: epmd.port, start: false },
     });
     node.expose("Elixir.Ours", {
-      ask: (peer) => node.erpc(text(peer as never), "erlang", "node", []),
+      ask: (peer) => node.erpc(text(peer), "erlang", "node", []),
     });
     const script = `IO.inspect(:erpc.call(:"${long}", Ours, :ask, [to_string(node())]))`;
     const args = ["--name", theirs, "--cookie", COOKIE, "--erl", erlFlags(theirs), "-e", script];
