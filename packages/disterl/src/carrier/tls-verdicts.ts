@@ -34,14 +34,16 @@ export function chainProblem(
     case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
       return certificateProblem("issuer", "is not issued by a CA that we trust", trustIt, last);
     case "INVALID_PURPOSE":
-      return certificateProblem(
-        "purpose",
-        `is not for this use (extendedKeyUsage without ${use})`,
-        newOne,
-        leaf,
-      );
-    case "INVALID_CA":
-      return certificateProblem("authority", "is issued by one that is no CA", newOne, leaf);
+    case "INVALID_CA": {
+      // OpenSSL tells the last thing it finds wrong; which one of the chain it is for, we look up.
+      const issuer = chain.slice(1).find(({ ca }) => !ca);
+      if (issuer !== undefined) {
+        const text = "has issued the one before it, and is no CA";
+        return certificateProblem("authority", text, newOne, issuer);
+      }
+      const text = `is not for this use (extendedKeyUsage without ${use})`;
+      return certificateProblem("purpose", text, newOne, leaf);
+    }
     case "PATH_LENGTH_EXCEEDED":
     case "CERT_CHAIN_TOO_LONG":
       return certificateProblem(

@@ -98,6 +98,11 @@ export class RawPeer {
     });
   }
 
+  /** Over a socket that is connected, such as one of `node:tls`. */
+  static over(socket: net.Socket, lengthBytes: 2 | 4): RawPeer {
+    return new RawPeer(socket, lengthBytes);
+  }
+
   /** Listens on a free port of loopback. */
   static listen(options: Partial<RawAddress> = {}): Promise<RawListener> {
     const { port = 0, host = "127.0.0.1", lengthBytes = 2 } = options;

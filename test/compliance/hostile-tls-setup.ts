@@ -1,0 +1,228 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import * as net from "node:net";
+import * as tls from "node:tls";
+import { type Node, type NodeStatus, type StartNodeOptions, startNode } from "disterl";
+import { systemClock, VirtualClock } from "disterl/carrier";
+import { type Discovery, noDiscovery } from "disterl/epmd";
+import { RawPeer, TestAuthority, type TestCertificate } from "disterl/testing";
+import { expect } from "vitest";
+import { record } from "../node-events.ts";
+
+export const COOKIE = "hostile over tls";
+export const ME = "mallory@localhost";
+
+type Tls = NonNullable<StartNodeOptions["tls"]>;
+export type Refused = Extract<NodeStatus, { type: "refused" }>;
+
+/** The CA of the cluster, a stranger's, and one good certificate. */
+export class Certificates {
+  readonly authority = new TestAuthority("cluster CA");
+  readonly stranger = new TestAuthority("another CA");
+  readonly good: TestCertificate = this.authority.issue("good");
+
+  /** How a node of the cluster speaks TLS. */
+  get tls(): Tls {
+    return { ...this.good, cacertfile: this.authority.cacertfile, onWarning: () => {} };
+  }
+
+  /** The same for `node:tls`, with a certificate or without; it looks at nobody's. */
+  raw(certificate: TestCertificate | "none" = this.good): tls.ConnectionOptions {
+    return {
+      ca: readFileSync(this.authority.cacertfile),
+      rejectUnauthorized: false,
+      servername: "localhost",
+      ...(certificate === "none" ? {} : pair(certificate)),
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.authority[Symbol.dispose]();
+    this.stranger[Symbol.dispose]();
+  }
+}
+
+export function pair(certificate: TestCertificate): { cert: string; key: string } {
+  return {
+    cert: readFileSync(certificate.certfile, "utf8"),
+    key: readFileSync(certificate.keyfile, "utf8"),
+  };
+}
+
+/** Deadlines pass by hand; what is due at once goes on by itself, for sockets wait for nobody. */
+class DeadlineClock extends VirtualClock {
+  override soon(callback: () => void): void {
+    systemClock.soon(callback);
+  }
+}
+
+/** A node of ours over TLS, a healthy peer that must not notice anything, and room for hostile ones. */
+export interface TlsScene extends AsyncDisposable {
+  readonly node: Node;
+  readonly port: number;
+  readonly events: readonly NodeStatus[];
+  /** Time of the node alone: its limits pass without waiting. */
+  readonly clock: VirtualClock;
+  /** Where the node finds others: what it is to dial. */
+  readonly ports: Map<string, number>;
+  readonly refused: readonly Refused[];
+  /** The next refusal that is not taken yet. */
+  refusal(): Promise<Refused>;
+  /** What the hostile side opens is closed with the scene. */
+  connect(): Promise<net.Socket>;
+  connectTls(options: tls.ConnectionOptions): Promise<tls.TLSSocket>;
+  /** A hostile server; the node finds it as `mallory@localhost`. */
+  serve(onConnection: (socket: net.Socket) => void): Promise<void>;
+  serveTls(options: tls.TlsOptions, onSecure?: (socket: tls.TLSSocket) => void): Promise<void>;
+  /** The node dials `mallory@localhost`, which has to fail. */
+  dialFails(): Promise<Error & { code?: string; layer?: string }>;
+  /** The healthy peer is connected as before, both ways, and a new one gets through. */
+  assertUnharmed(): Promise<void>;
+}
+
+let count = 0;
+
+export async function tlsScene(
+  certificates: Certificates,
+  options: StartNodeOptions = {},
+): Promise<TlsScene> {
+  const clock = new DeadlineClock();
+  const ports = new Map<string, number>();
+  const closers: (() => void)[] = [];
+  const node = await startNode({
+    name: "victim@localhost",
+    cookie: COOKIE,
+    discovery: at(ports),
+    clock,
+    onWarning: () => {},
+    ...options,
+    tls: { ...certificates.tls, clock, ...options.tls },
+  });
+  const port = node.address?.port ?? 0;
+  const events = record(node);
+  const refused = () => events.filter((event) => event.type === "refused");
+  let taken = 0;
+  const join = async (name: string): Promise<Node> => {
+    const discovery = at(new Map([["victim@localhost", port]]));
+    const { tls: its } = certificates;
+    const peer = await startNode({ name, cookie: COOKIE, discovery, tls: its, hidden: true });
+    await peer.connect("victim@localhost");
+    return peer;
+  };
+  const healthy = await join("healthy@localhost");
+  const connection = healthy.peer("victim@localhost")?.address.port;
+  const ups = (): number =>
+    events.filter((event) => event.type === "nodeup" && event.node === "healthy@localhost").length;
+  const served = async (server: net.Server): Promise<void> => {
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    closers.push(() => server.close());
+    ports.set(ME, (server.address() as net.AddressInfo).port);
+  };
+  const own = <Socket extends net.Socket>(socket: Socket): Socket => {
+    closers.push(() => socket.destroy());
+    return socket.on("error", () => {});
+  };
+  return {
+    node,
+    port,
+    events,
+    clock,
+    ports,
+    get refused() {
+      return refused();
+    },
+    async refusal() {
+      await expect.poll(() => refused().length, { timeout: 10_000 }).toBeGreaterThan(taken);
+      return refused()[taken++] as Refused;
+    },
+    connect: () => opened(own(net.connect(port, "127.0.0.1")), "connect"),
+    connectTls: (how) =>
+      opened(own(tls.connect({ port, host: "127.0.0.1", ...how })), "secureConnect"),
+    serve: (onConnection) => served(net.createServer((socket) => onConnection(own(socket)))),
+    serveTls(how, onSecure = () => {}) {
+      const server = tls.createServer(how, (socket) => onSecure(own(socket)));
+      server.on("tlsClientError", () => {});
+      server.on("connection", own);
+      return served(server);
+    },
+    async dialFails() {
+      const error: unknown = await node.connect(ME).then(
+        () => new Error("it was connected"),
+        (reason: unknown) => reason,
+      );
+      expect(node.peer(ME)).toBeUndefined();
+      return error as Error;
+    },
+    async assertUnharmed() {
+      expect(node.alive).toBe(true);
+      expect(healthy.peer("victim@localhost")?.address.port).toBe(connection);
+      expect(ups()).toBe(1);
+      expect(events.filter((event) => event.type === "nodedown")).not.toContainEqual(
+        expect.objectContaining({ node: "healthy@localhost" }),
+      );
+      await healthy.ping("victim@localhost");
+      const visitor = await join(`visitor${++count}@localhost`);
+      await visitor.stop();
+    },
+    async [Symbol.asyncDispose]() {
+      for (const close of closers) close();
+      await healthy.stop();
+      await node.stop();
+    },
+  };
+}
+
+function at(ports: ReadonlyMap<string, number>): Discovery {
+  return {
+    ...noDiscovery,
+    lookup: (name, host) => {
+      const port = ports.get(`${name}@${host}`);
+      return Promise.resolve(
+        port === undefined ? undefined : { port, version: 6, address: "127.0.0.1" },
+      );
+    },
+  };
+}
+
+/** Resolves when it is open, or gone: a server of TLS 1.2 that refuses is not waited for. */
+function opened<Socket extends net.Socket>(socket: Socket, event: string): Promise<Socket> {
+  return new Promise((resolve) => {
+    socket.once(event, () => resolve(socket)).once("close", () => resolve(socket));
+  });
+}
+
+/** Resolves when the other side has closed. */
+export function gone(socket: net.Socket): Promise<void> {
+  socket.resume();
+  return new Promise((resolve) => {
+    if (socket.destroyed) resolve();
+    socket.once("end", () => socket.destroy()).once("close", () => resolve());
+  });
+}
+
+/** A legitimate handshake of distribution over a TLS socket of `node:tls`. */
+export async function introduce(socket: tls.TLSSocket, name = ME): Promise<RawPeer> {
+  const peer = RawPeer.over(socket, 4);
+  await peer.initiate({ name, cookie: COOKIE });
+  return peer;
+}
+
+/** Descriptors, sockets and timers that are open now. */
+export function openHandles(): { descriptors: number; sockets: number; timers: number } {
+  const resources = process.getActiveResourcesInfo();
+  const of = (pattern: RegExp): number => resources.filter((kind) => pattern.test(kind)).length;
+  const listed = "/proc/self/fd";
+  return {
+    descriptors: existsSync(listed) ? readdirSync(listed).length : 0,
+    sockets: of(/TCP|TLS|Pipe/),
+    timers: of(/Timeout/),
+  };
+}
+
+/** A promise, and what resolves it. */
+export function once<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
