@@ -1,4 +1,15 @@
-import { inet6Tcp, inet6Tls, inetTcp, inetTls, MemoryNetwork, VirtualClock } from "disterl/carrier";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  inet6Tcp,
+  inet6Tls,
+  inetTcp,
+  inetTls,
+  MemoryNetwork,
+  unixSocket,
+  VirtualClock,
+} from "disterl/carrier";
 import { type CarrierUnderTest, carrierSuite, TestAuthority } from "disterl/testing";
 import { afterAll, describe, test } from "vitest";
 
@@ -8,6 +19,13 @@ describe("inet_tcp", () => {
 
 describe("inet6_tcp", () => {
   carrierSuite({ test, carrier: () => ({ carrier: inet6Tcp, host: "::1" }) });
+});
+
+describe("erl_uds, unix sockets", () => {
+  const directory = mkdtempSync(join(tmpdir(), "uds-"));
+  afterAll(() => rmSync(directory, { recursive: true }));
+  const carrier = unixSocket({ directory });
+  carrierSuite({ test, carrier: () => ({ carrier, host: "localhost" }) });
 });
 
 const authority = new TestAuthority();

@@ -30,6 +30,7 @@ export type {
   TlsSide,
   TlsVersion,
 } from "./tls-options.ts";
+export { type UnixSocketOptions, unixSocket } from "./unix.ts";
 export { type Latency, MemoryNetwork, type MemoryNetworkOptions } from "./memory.ts";
 export type { Chunking } from "./memory-channel.ts";
 export { VirtualClock } from "./virtual-clock.ts";

@@ -6,7 +6,7 @@ import { SocketChannel } from "./socket-channel.ts";
 import { beforeDestroy, descriptorOf } from "./socket-descriptor.ts";
 import type { TickSlot, TickSlots, TickTimes } from "./tick-slots.ts";
 
-/** A channel over plain TCP, which the tick worker can write to, too. */
+/** A channel over plain TCP or a unix socket, which the tick worker can write to, too. */
 export class TcpChannel extends SocketChannel {
   readonly #socket: Socket;
   /** Who may write, where the tick worker does so, too. */

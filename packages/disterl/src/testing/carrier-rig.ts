@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { Carrier, Channel, ChannelHandler, Listener, ListenOptions } from "disterl/carrier";
 
 /** A carrier to be checked. */
@@ -5,7 +6,7 @@ export interface CarrierUnderTest {
   readonly carrier: Carrier;
   /** The side that dials, when it is another one. */
   readonly dialer?: Carrier | undefined;
-  /** Where the listening side is reached, and binds. */
+  /** Where the listening side is reached, and binds; of one that `findsNodes` the host in node names. */
   readonly host: string;
   /** Makes time pass until the promise has settled; for carriers on a clock of their own. */
   readonly settle?: (<T>(promise: Promise<T>) => Promise<T>) | undefined;
@@ -20,6 +21,9 @@ export class ChannelLog implements ChannelHandler {
   chunks = 0;
   drains = 0;
   readonly closes: (Error | undefined)[] = [];
+  /** What was told when nothing may be told any more, or not now. */
+  readonly wrong: string[] = [];
+  #calling: string | undefined;
   /** Called with each chunk, before it is noted. */
   onChunk: ((chunk: Uint8Array) => void) | undefined;
   readonly #parts: Uint8Array[] = [];
@@ -40,7 +44,23 @@ export class ChannelLog implements ChannelHandler {
     return Buffer.concat(this.#parts);
   }
 
+  /** Makes a call of the owner, during which nothing may be told. */
+  call<Result>(name: string, call: () => Result): Result {
+    this.#calling = name;
+    try {
+      return call();
+    } finally {
+      this.#calling = undefined;
+    }
+  }
+
+  #note(what: string): void {
+    if (this.closes.length > 0) this.wrong.push(`${what} was called after onClose`);
+    if (this.#calling !== undefined) this.wrong.push(`${what} was called during ${this.#calling}`);
+  }
+
   onData(chunk: Uint8Array): void {
+    this.#note("onData");
     this.onChunk?.(chunk);
     this.#parts.push(Uint8Array.from(chunk));
     this.#bytes += chunk.length;
@@ -49,11 +69,13 @@ export class ChannelLog implements ChannelHandler {
   }
 
   onDrain(): void {
+    this.#note("onDrain");
     this.drains++;
     this.#tell();
   }
 
   onClose(error: Error | undefined): void {
+    this.#note("onClose");
     this.closes.push(error);
     this.#tell();
   }
@@ -79,7 +101,10 @@ export class CarrierRig {
   readonly host: string;
   readonly #subject: CarrierUnderTest;
   readonly #channels: Channel[] = [];
-  readonly #listeners: Listener[] = [];
+  readonly #logs: ChannelLog[] = [];
+  /** The listeners, and the nodes that they stand for. */
+  readonly #listeners = new Map<Listener, string>();
+  #nodes = 0;
 
   constructor(subject: CarrierUnderTest) {
     this.#subject = subject;
@@ -92,22 +117,54 @@ export class CarrierRig {
     return this.#subject.settle?.(promise) ?? promise;
   }
 
+  /** Listens for a node, by default for one that there was not before. */
   async listen(
     onChannel: (channel: Channel) => void,
     options: ListenOptions = {},
   ): Promise<Listener> {
-    const listener = await this.carrier.listen({ host: this.host, ...options }, (channel) => {
+    const { node = `check${this.#nodes++}@${this.host}` } = options;
+    const listener = await this.carrier.listen({ host: this.host, ...options, node }, (channel) => {
       this.#channels.push(channel);
       onChannel(channel);
     });
-    this.#listeners.push(listener);
+    this.#listeners.set(listener, node);
     return listener;
   }
 
-  async dial(port: number, signal?: AbortSignal): Promise<Channel> {
-    const channel = await this.dialer.connect({ host: this.host, port, signal });
+  /** The node that a listener stands for. */
+  nodeOf(listener: Listener): string {
+    return this.#listeners.get(listener) ?? assert.fail("that is no listener of this rig");
+  }
+
+  /** Options that ask for the very address of a listener. */
+  sameAddress(listener: Listener): ListenOptions {
+    return this.carrier.findsNodes === true
+      ? { node: this.nodeOf(listener) }
+      : { port: listener.address.port };
+  }
+
+  async dial(listener: Listener, signal?: AbortSignal): Promise<Channel> {
+    const node = this.nodeOf(listener);
+    const { port } = listener.address;
+    const channel = await this.dialer.connect({ host: this.host, port, node, signal });
     this.#channels.push(channel);
     return channel;
+  }
+
+  /** Handles a channel, and writes down what it tells. */
+  log(channel: Channel): ChannelLog {
+    const log = new ChannelLog(channel);
+    this.#logs.push(log);
+    log.call("handle", () => channel.handle(log));
+    return log;
+  }
+
+  /** That nothing was told at a wrong time. */
+  assertInOrder(): void {
+    assert.deepEqual(
+      this.#logs.flatMap((log) => log.wrong),
+      [],
+    );
   }
 
   /** Two ends of one connection that nobody handles yet. */
@@ -119,23 +176,21 @@ export class CarrierRig {
       arrived = resolve;
     });
     const listener = await this.listen((channel) => arrived(channel));
-    const dialled = await this.dial(listener.address.port, signal);
+    const dialled = await this.dial(listener, signal);
     return { dialled, accepted: await accepted, listener };
   }
 
   /** Two ends of one connection, both written down. */
   async channels(): Promise<{ dialled: ChannelLog; accepted: ChannelLog }> {
     const bare = await this.bareChannels();
-    const dialled = new ChannelLog(bare.dialled);
-    const accepted = new ChannelLog(bare.accepted);
-    bare.dialled.handle(dialled);
-    bare.accepted.handle(accepted);
-    return { dialled, accepted };
+    return { dialled: this.log(bare.dialled), accepted: this.log(bare.accepted) };
   }
 
   async dispose(): Promise<void> {
     for (const channel of this.#channels) channel.destroy();
-    await this.settle(Promise.all(this.#listeners.map((listener) => listener.close())));
+    await this.settle(
+      Promise.all(Array.from(this.#listeners.keys(), (listener) => listener.close())),
+    );
     await this.#subject.dispose?.();
   }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { CarrierCheck } from "./carrier-check.ts";
-import { ChannelLog, flushedWrite, pattern } from "./carrier-rig.ts";
+import { flushedWrite, pattern } from "./carrier-rig.ts";
 
 const MiB = 1024 * 1024;
 
@@ -12,8 +12,7 @@ export const closingChecks: readonly CarrierCheck[] = [
       const { dialled, accepted } = await rig.channels();
       const whole = pattern(3 * MiB);
       dialled.channel.write([whole]);
-      dialled.channel.end();
-      assert.deepEqual(dialled.closes, [], "onClose was called during end");
+      dialled.call("end", () => dialled.channel.end());
       await accepted.until(() => accepted.closes.length > 0);
       await dialled.until(() => dialled.closes.length > 0);
       assert.ok(accepted.join().equals(whole), "bytes were lost");
@@ -37,12 +36,33 @@ export const closingChecks: readonly CarrierCheck[] = [
     },
   },
   {
+    name: "after end nothing more is written: write says false, and is flushed",
+    async run(rig) {
+      const { dialled, accepted } = await rig.channels();
+      dialled.channel.write([pattern(1_000)]);
+      dialled.channel.end();
+      let accepting = true;
+      let during = true;
+      const flushed = new Promise<void>((resolve) => {
+        accepting = dialled.channel.write([pattern(500)], () => {
+          assert.equal(during, false, "flushed was called during write");
+          resolve();
+        });
+        during = false;
+      });
+      assert.equal(accepting, false, "write said true after end");
+      await flushed;
+      await accepted.until(() => accepted.closes.length > 0);
+      await dialled.until(() => dialled.closes.length > 0);
+      assert.equal(accepted.bytes, 1_000, "something was sent after end");
+    },
+  },
+  {
     name: "destroy tells its owner the error it was given, and the peer that it is over",
     async run(rig) {
       const { dialled, accepted } = await rig.channels();
       const reason = new Error("enough");
-      dialled.channel.destroy(reason);
-      assert.deepEqual(dialled.closes, [], "onClose was called during destroy");
+      dialled.call("destroy", () => dialled.channel.destroy(reason));
       await dialled.until(() => dialled.closes.length > 0);
       await accepted.until(() => accepted.closes.length > 0);
       assert.equal(dialled.closes[0], reason);
@@ -116,9 +136,7 @@ export const closingChecks: readonly CarrierCheck[] = [
       dialled.channel.destroy(reason);
       await dialled.until(() => dialled.closes.length > 0);
       await accepted.until(() => accepted.closes.length > 0);
-      const late = new ChannelLog(dialled.channel);
-      dialled.channel.handle(late);
-      assert.deepEqual(late.closes, [], "onClose was called during handle");
+      const late = rig.log(dialled.channel);
       await late.until(() => late.closes.length > 0);
       assert.deepEqual(late.closes, [reason]);
     },
@@ -128,14 +146,12 @@ export const closingChecks: readonly CarrierCheck[] = [
     async run(rig) {
       const first = await rig.bareChannels();
       first.accepted.destroy();
-      const log = new ChannelLog(first.dialled);
-      first.dialled.handle(log);
+      const log = rig.log(first.dialled);
       await log.until(() => log.closes.length > 0);
       const second = await rig.bareChannels();
       second.dialled.write([pattern(1_000)]);
       second.dialled.end();
-      const other = new ChannelLog(second.accepted);
-      second.accepted.handle(other);
+      const other = rig.log(second.accepted);
       await other.until(() => other.closes.length > 0);
       assert.equal(other.bytes, 1_000);
     },

@@ -1,3 +1,4 @@
+import { systemClock } from "disterl/carrier";
 import type { CarrierCheck } from "./carrier-check.ts";
 import { CarrierRig, type CarrierUnderTest } from "./carrier-rig.ts";
 import { closingChecks } from "./carrier-suite-closing.ts";
@@ -17,6 +18,8 @@ export interface CarrierSuiteOptions {
   readonly test: (name: string, run: () => Promise<void>) => unknown;
   /** Makes the carrier anew for each check. */
   readonly carrier: () => CarrierUnderTest | Promise<CarrierUnderTest>;
+  /** How long a check may wait for what was promised, in milliseconds. Default 20,000. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /**
@@ -27,15 +30,31 @@ export interface CarrierSuiteOptions {
  *     import { test } from "node:test";
  *     carrierSuite({ test, carrier: () => ({ carrier: myCarrier, host: "127.0.0.1" }) });
  */
-export function carrierSuite({ test, carrier }: CarrierSuiteOptions): void {
+export function carrierSuite({ test, carrier, timeoutMs = 20_000 }: CarrierSuiteOptions): void {
   for (const check of carrierChecks) {
-    test(check.name, async () => {
-      const rig = new CarrierRig(await carrier());
-      try {
-        await rig.settle(check.run(rig));
-      } finally {
-        await rig.dispose();
-      }
-    });
+    test(check.name, async () => runCheck(check, await carrier(), timeoutMs));
+  }
+}
+
+/** Runs one check, and closes what it has opened. Rejects when the promise is broken. @internal */
+export async function runCheck(
+  check: CarrierCheck,
+  subject: CarrierUnderTest,
+  timeoutMs: number,
+): Promise<void> {
+  const rig = new CarrierRig(subject);
+  let giveUp: (error: Error) => void = () => {};
+  const late = new Promise<never>((_, reject) => {
+    giveUp = reject;
+  });
+  const timer = systemClock.after(timeoutMs, () => {
+    giveUp(new Error(`what was promised did not happen within ${timeoutMs} ms: ${check.name}`));
+  });
+  try {
+    await Promise.race([rig.settle(check.run(rig)), late]);
+    rig.assertInOrder();
+  } finally {
+    timer.cancel();
+    await rig.dispose();
   }
 }
