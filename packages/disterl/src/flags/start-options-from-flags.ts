@@ -142,6 +142,8 @@ function applyListen(
     draft.hidden = true;
   }
   if (draft.listen === false) return;
+  // As with erl, :: is IPv4 as well, unless inet_dist_listen_options say otherwise.
+  if (listenAt.host === "::") listenAt.socket = { ipv6Only: false, ...listenAt.socket };
   draft.listen = listenAt;
   if (draft.tls !== undefined) return;
   if (listenAt.host === "0.0.0.0" || listenAt.host === "::") {
