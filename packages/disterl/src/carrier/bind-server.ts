@@ -1,3 +1,4 @@
+import { V4MAPPED } from "node:dns";
 import type * as net from "node:net";
 import type { Listener, ListenOptions, NetAddress, SocketOptions } from "./carrier.ts";
 import { listenError } from "./errors.ts";
@@ -28,6 +29,14 @@ export async function bindServer(
       throw listenError(`${host} port ${ports}`, cause);
     }
   }
+}
+
+/** How the host of a dial becomes an address; a host with IPv4 addresses only has `::ffff:127.0.0.1`. */
+export function lookupSettings(family: "inet" | "inet6"): {
+  readonly family: 4 | 6;
+  readonly hints: number;
+} {
+  return family === "inet" ? { family: 4, hints: 0 } : { family: 6, hints: V4MAPPED };
 }
 
 /** Settings that Node.js has for the sockets of a server and for one that dials. */

@@ -1,5 +1,5 @@
 import * as net from "node:net";
-import { bindServer, ServerListener, socketSettings } from "./bind-server.ts";
+import { bindServer, lookupSettings, ServerListener, socketSettings } from "./bind-server.ts";
 import type {
   Carrier,
   Channel,
@@ -70,7 +70,7 @@ export class TcpCarrier implements Carrier {
       const socket = net.connect({
         host,
         port,
-        family: this.#family === "inet" ? 4 : 6,
+        ...lookupSettings(this.#family),
         autoSelectFamily: false,
         localAddress: settings?.localAddress,
         allowHalfOpen: true,

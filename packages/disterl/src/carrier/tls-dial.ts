@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import * as tls from "node:tls";
-import { socketSettings } from "./bind-server.ts";
+import { lookupSettings, socketSettings } from "./bind-server.ts";
 import type { Channel, ConnectOptions, NetAddress } from "./carrier.ts";
 import type { Clock } from "./clock.ts";
 import { dialError } from "./errors.ts";
@@ -59,7 +59,7 @@ class TlsDial {
     const socket = tls.connect({
       host,
       port,
-      family: family === "inet" ? 4 : 6,
+      ...lookupSettings(family),
       autoSelectFamily: false,
       allowHalfOpen: true,
       localAddress: this.#options.socket?.localAddress,

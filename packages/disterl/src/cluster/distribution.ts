@@ -192,10 +192,12 @@ function atTheDoor(limits: NodeLimits): PendingHandshakesOptions {
 
 function epmdDiscovery(
   { clock, random, env, status }: LastingParts,
-  { epmd }: DistributionSettings,
+  { epmd, carrier }: DistributionSettings,
 ): Discovery {
   return new EpmdClient({
     port: epmd?.port,
+    // The address at which epmd has answered is the one that is dialled.
+    family: carrier.name.startsWith("inet6_") ? 6 : 0,
     allowStart: epmd?.start ?? true,
     clock,
     random: () => random() / 2 ** 32,

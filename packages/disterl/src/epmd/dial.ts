@@ -1,3 +1,4 @@
+import { V4MAPPED } from "node:dns";
 import { lookup } from "node:dns/promises";
 import { connect, isIP, type Socket } from "node:net";
 import type { Clock } from "../carrier/clock.ts";
@@ -7,9 +8,13 @@ import { EpmdError } from "./errors.ts";
 /** IP addresses of a host, in the order in which they are tried. */
 export type ResolveHost = (host: string, family: 0 | 4 | 6) => Promise<readonly string[]>;
 
-/** The system's resolver, IPv4 first. `family` 0: both. */
+/**
+ * The system's resolver, IPv4 first. `family` 0: both; 6: a host that has IPv4 addresses only is reached
+ * by those, as `::ffff:127.0.0.1`.
+ */
 export const systemResolve: ResolveHost = async (host, family) => {
-  const found = await lookup(host, { all: true, family, verbatim: false });
+  const hints = family === 6 ? V4MAPPED : 0;
+  const found = await lookup(host, { all: true, family, hints, verbatim: false });
   return found.map(({ address }) => address);
 };
 

@@ -127,7 +127,7 @@ test("CL-9 inet6_tcp listens on IPv6", () => {
   const argv = ["-sname", "a", "-proto_dist", "inet6_tcp"];
   expect(options(...argv)).toMatchObject({
     carrier: { name: "inet6_tcp" },
-    listen: { host: "::" },
+    listen: { host: "::", socket: { ipv6Only: false } },
   });
   const one = "{0,0,0,0,0,0,0,1}";
   expect(options(...argv, "-kernel", "inet_dist_use_interface", one).listen).toEqual({
