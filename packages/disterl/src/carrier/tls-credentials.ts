@@ -1,7 +1,9 @@
 import { constants, type X509Certificate } from "node:crypto";
 import * as tls from "node:tls";
+import { pemBlocks } from "./pem.ts";
 import { configError } from "./tls-errors.ts";
 import { revocationOf } from "./tls-crl-files.ts";
+import { trustAnchors } from "./tls-anchors.ts";
 import { certificatesIn, listOf, privateKeyIn, TlsFiles } from "./tls-files.ts";
 import type { CertificateAndKey, TlsServerSide, TlsSide } from "./tls-options.ts";
 import type { Revocation } from "./tls-revocation.ts";
@@ -45,7 +47,7 @@ export function loadCredentials(where: string, side: TlsServerSide): TlsCredenti
     ...(ciphers === undefined ? {} : { ciphers: knownCiphers(where, ciphers) }),
     ...(groups === undefined ? {} : { ecdhCurve: groups.join(":") }),
     ...(signatureAlgs === undefined ? {} : { sigalgs: signatureAlgs.join(":") }),
-    ...(dhfile === undefined ? {} : { dhparam: files.read(dhfile, `${where} dhfile`) }),
+    ...(dhfile === undefined ? {} : { dhparam: dhParameters(where, dhfile, files) }),
   };
   checkContext(where, context);
   return { context, own: pairs[0]?.certificate, revocation, files };
@@ -80,14 +82,14 @@ function certificateAndKey(where: string, given: CertificateAndKey, files: TlsFi
     given.key ?? (given.cert === undefined || given.keyfile !== undefined ? undefined : given.cert);
   const key = keyText ?? (keyfile ? files.read(keyfile, `${where} keyfile`) : cert);
   const keyWhat = keyText === undefined ? `${where} keyfile ${keyfile}` : `${where} key`;
-  const [certificate] = certificatesIn(cert, what);
+  const certificates = certificatesIn(cert, what);
+  const [certificate] = certificates;
   const privateKey = privateKeyIn(key, password, keyWhat);
   if (certificate === undefined || !certificate.checkPrivateKey(privateKey)) {
     throw configError(keyWhat, `is not the key of the certificate in ${what}`);
   }
-  return [
-    { cert, key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(), certificate },
-  ];
+  const keyPem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  return [{ cert: certificates.map(String).join(""), key: keyPem, certificate }];
 }
 
 function trusted(
@@ -102,7 +104,19 @@ function trusted(
       what: `${where} cacertfile ${path}`,
     });
   }
-  return texts.flatMap(({ text, what }) => certificatesIn(text, what));
+  const found = texts.flatMap(({ text, what }) => certificatesIn(text, what));
+  return trustAnchors(
+    found,
+    texts.length === 1 ? (texts[0]?.what ?? where) : `${where} cacertfile`,
+  );
+}
+
+function dhParameters(where: string, path: string, files: TlsFiles): string {
+  const what = `${where} dhfile ${path}`;
+  const blocks = pemBlocks(files.read(path, `${where} dhfile`), what);
+  const found = blocks.find(({ label }) => label === "DH PARAMETERS");
+  if (found !== undefined) return found.text;
+  throw configError(what, "holds no parameters (a PEM block BEGIN DH PARAMETERS)");
 }
 
 /** OpenSSL leaves out what it does not know: a misspelt cipher would be one less. */

@@ -8,6 +8,7 @@ import {
   readFileSync,
   statSync,
 } from "node:fs";
+import { pemBlocks } from "./pem.ts";
 import { RevocationList } from "./revocation-list.ts";
 import { configError } from "./tls-errors.ts";
 
@@ -44,7 +45,7 @@ export class TlsFiles {
       if (stats.size > MAX_FILE) {
         throw configError(`${what} ${path}`, `has ${stats.size} bytes, more than ${MAX_FILE}`);
       }
-      return readFileSync(fd, "latin1");
+      return contents(fd, `${what} ${path}`);
     } finally {
       closeSync(fd);
     }
@@ -61,26 +62,49 @@ export class TlsFiles {
       throw configError(`${what} ${path}`, `the folder cannot be read (${code})`, cause);
     }
     const paths = names.map((name) => `${path.replace(/\/$/, "")}/${name}`);
-    const files = paths.filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile());
+    const files = paths.filter(isFile);
     return files.map((file) => ({ path: file, text: this.read(file, what) }));
   }
 }
 
-function stampOf(path: string): string {
-  const stats = statSync(path, { throwIfNoEntry: false, bigint: true });
-  return stats === undefined ? "missing" : `${stats.ino} ${stats.size} ${stats.mtimeNs}`;
+function contents(fd: number, what: string): string {
+  try {
+    return readFileSync(fd, "latin1");
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? "error";
+    throw configError(what, `the file cannot be read (${code})`, cause);
+  }
 }
 
-const CERTIFICATE = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END [A-Z0-9 ]+-----/g;
-const CRL = /-----BEGIN X509 CRL-----([^-]*)-----END X509 CRL-----/g;
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false; // a link to nowhere, or in a circle
+  }
+}
+
+/** Never throws: it is asked again for each connection, whatever has become of the file. */
+function stampOf(path: string): string {
+  try {
+    const stats = statSync(path, { bigint: true });
+    return `${stats.ino} ${stats.size} ${stats.mtimeNs}`;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? "error";
+  }
+}
+
+const CERTIFICATE = /^(?:TRUSTED |X509 )?CERTIFICATE$/;
+const PRIVATE_KEY = /^(?:[A-Z0-9]+ )?PRIVATE KEY$/;
 
 /** The certificates of a PEM text. @throws CarrierError when one cannot be read, or there is none. */
 export function certificatesIn(text: string, what: string): X509Certificate[] {
-  const found = (text.match(CERTIFICATE) ?? []).map((pem, index) => {
+  const blocks = pemBlocks(text, what).filter(({ label }) => CERTIFICATE.test(label));
+  const found = blocks.map(({ text: pem, line }) => {
     try {
       return new X509Certificate(pem);
     } catch (cause) {
-      throw configError(what, `certificate ${index + 1} of it cannot be read`, cause);
+      throw configError(what, `line ${line}: this certificate cannot be read`, cause);
     }
   });
   if (found.length > 0) return found;
@@ -89,12 +113,14 @@ export function certificatesIn(text: string, what: string): X509Certificate[] {
 
 /** The revocation lists of a PEM text, maybe none. @throws CarrierError when one is of no use. */
 export function revocationListsIn(text: string, what: string): RevocationList[] {
-  return [...text.matchAll(CRL)].map(([, base64 = ""], index) => {
+  const blocks = pemBlocks(text, what).filter(({ label }) => label === "X509 CRL");
+  return blocks.map(({ text: pem, line }) => {
     try {
+      const base64 = pem.split("\n").slice(1, -2).join("");
       return new RevocationList(Buffer.from(base64, "base64"));
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
-      throw configError(what, `revocation list ${index + 1} of it cannot be used: ${why}`, cause);
+      throw configError(what, `line ${line}: this revocation list cannot be used: ${why}`, cause);
     }
   });
 }
@@ -107,23 +133,30 @@ export function listOf(value: string | readonly string[] | undefined): readonly 
 
 /** The private key of a PEM text. @throws CarrierError when there is none, or its password is wrong. */
 export function privateKeyIn(text: string, password: string | undefined, what: string): KeyObject {
-  if (!/-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/.test(text)) {
+  const keys = pemBlocks(text, what).filter(({ label }) => PRIVATE_KEY.test(label));
+  const [block, ...more] = keys;
+  if (block === undefined) {
     throw configError(what, "holds no private key (a PEM block BEGIN PRIVATE KEY)");
   }
-  const encrypted = /BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(text);
+  if (more.length > 0) {
+    const lines = keys.map(({ line }) => line).join(" and ");
+    const text = `holds ${keys.length} private keys, on lines ${lines}; leave the one of the certificate`;
+    throw configError(what, text);
+  }
+  const encrypted = /BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(block.text);
   if (encrypted && password === undefined) {
     throw configError(what, "the key is encrypted; give its password");
   }
   try {
     return createPrivateKey({
-      key: text,
+      key: block.text,
       format: "pem",
       ...(password === undefined ? {} : { passphrase: password }),
     });
   } catch (cause) {
     const why = encrypted
       ? "the password is wrong, or the key is damaged"
-      : "the key cannot be read";
+      : `the key on line ${block.line} cannot be read`;
     throw configError(what, why, cause);
   }
 }
