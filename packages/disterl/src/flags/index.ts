@@ -14,7 +14,7 @@ export {
 } from "./erl-flags.ts";
 export { FlagError, type FlagErrorCode } from "./errors.ts";
 export { splitArguments } from "./split-arguments.ts";
-export type { VerifyModules } from "./ssl-options.ts";
+export type { VerifyModules } from "./ssl-structures.ts";
 export {
   type FlagContext,
   type FlagOptions,

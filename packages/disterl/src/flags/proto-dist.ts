@@ -4,8 +4,10 @@ import { FlagError } from "./errors.ts";
 import type { OptionsDraft } from "./options-draft.ts";
 import { sslDistOpt } from "./ssl-dist-opt.ts";
 import { readSslDistOptfile } from "./ssl-dist-optfile.ts";
+import { sslDistNameBinding } from "./ssl-dist-name-binding.ts";
 import type { SslDistOption } from "./ssl-dist-option.ts";
-import { tlsSide, type VerifyModules } from "./ssl-options.ts";
+import { tlsSide } from "./ssl-side.ts";
+import type { VerifyModules } from "./ssl-structures.ts";
 
 const CARRIERS = ["inet_tcp", "inet6_tcp", "inet_tls", "inet6_tls"];
 
@@ -32,7 +34,9 @@ export function applyProtoDist(
     throw new FlagError("ERR_FLAG_NOT_SUPPORTED", flag, message);
   }
   const isIpv6 = carrier.startsWith("inet6_");
-  const tlsFlag = ["ssl_dist_optfile", "ssl_dist_opt"].find((name) => hasFlag(flags, name));
+  const tlsFlag = ["ssl_dist_optfile", "ssl_dist_opt", "ssl_dist_name_binding"].find((name) =>
+    hasFlag(flags, name),
+  );
   if (carrier.endsWith("_tls")) {
     draft.tls = {
       ...tlsOptions(parsed, flag, modules, warnings),
@@ -49,18 +53,19 @@ export function applyProtoDist(
 
 /** Options of the command line come before those of the file, as in OTP 27 and 29. */
 function tlsOptions(
-  { flags }: ErlFlags,
+  parsed: ErlFlags,
   flag: string,
   modules: VerifyModules,
   warnings: string[],
 ): NonNullable<OptionsDraft["tls"]> {
+  const { flags } = parsed;
   const files = valuesOf(flags, "ssl_dist_optfile");
   const [file] = files;
   const [path] = file ?? [];
   if (files.length > 1 || (file !== undefined && (path === undefined || file.length > 1))) {
     throw new FlagError("ERR_FLAG_VALUE", "-ssl_dist_optfile", "expected one file, once");
   }
-  const pairs = valuesOf(flags, "ssl_dist_opt").flatMap((values) => sslDistOpt(values));
+  const pairs = sslDistOpt(valuesOf(flags, "ssl_dist_opt").flat());
   if (path === undefined && pairs.length === 0) {
     const message = "needs -ssl_dist_optfile File: without certificates no connection comes about";
     throw new FlagError("ERR_FLAG_VALUE", flag, message);
@@ -70,5 +75,6 @@ function tlsOptions(
   return {
     server: tlsSide("server", given, modules, warnings),
     client: tlsSide("client", given, modules, warnings),
+    ...sslDistNameBinding(parsed),
   };
 }

@@ -1,8 +1,7 @@
-import { Atom, atom } from "../term/atom.ts";
+import { atom } from "../term/atom.ts";
 import { charlist } from "../term/list.ts";
 import { parseTerm } from "../term/parse-term.ts";
 import type { Term } from "../term/term.ts";
-import { isTuple, t } from "../term/tuple.ts";
 import { FlagError } from "./errors.ts";
 import type { SslDistOption } from "./ssl-dist-option.ts";
 
@@ -11,7 +10,7 @@ type Reading = (text: string) => Term;
 
 const word: Reading = (text) =>
   text === "true" || text === "false" ? text === "true" : atom(text);
-const integer: Reading = (text) => (/^\d{1,15}$/.test(text) ? Number(text) : charlist(text));
+const integer: Reading = (text) => (/^[+-]?\d{1,15}$/.test(text) ? Number(text) : charlist(text));
 
 /** What `-ssl_dist_opt` knows; more is possible in a file. */
 const READINGS: Readonly<Record<string, Reading>> = {
@@ -31,21 +30,14 @@ const READINGS: Readonly<Record<string, Reading>> = {
   ciphers: charlist,
   versions: (text) => [atom(text)],
   crl_cache: (text) => parseTerm(text),
-  verify_fun: (text) => functionAndState(parseTerm(text)),
+  verify_fun: (text) => parseTerm(text),
 };
 
 const SERVER_ONLY = new Set(["dhfile", "fail_if_no_peer_cert"]);
 
-/** `{Module, Function, State}` stands for `{fun Module:Function/3, State}`. */
-function functionAndState(term: Term): Term {
-  if (!isTuple(term, 3)) return term;
-  const [module, name, state] = term;
-  if (!(module instanceof Atom) || !(name instanceof Atom)) return term;
-  return t(parseTerm(`fun '${module.text}':'${name.text}'/3`), state);
-}
-
 /**
- * The pairs of one `-ssl_dist_opt`: `server_certfile "a.pem" client_verify verify_peer`.
+ * The pairs of all `-ssl_dist_opt`, one behind the other: `server_certfile "a.pem" client_depth 2`.
+ * What OTP passes over, a name that begins with neither side, is an error here.
  * @throws FlagError naming the option.
  */
 export function sslDistOpt(values: readonly string[]): SslDistOption[] {

@@ -6,8 +6,7 @@ import type { NodeTlsOptions } from "../cluster/distribution-options.ts";
 import { parseErlFlags } from "./erl-flags.ts";
 import { FlagError, type FlagErrorCode } from "./errors.ts";
 import { startOptionsFromFlags } from "./start-options-from-flags.ts";
-import { sslRefusals } from "./ssl-refusals.ts";
-import type { VerifyModules } from "./ssl-options.ts";
+import type { VerifyModules } from "./ssl-structures.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "disterl-optfile-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -65,6 +64,7 @@ test("a whole file: comments, both sides, every kind of option", () => {
       dhfile: "/etc/dh.pem",
       signatureAlgs: ["rsa_pss_rsae_sha256", "ECDSA+SHA256"],
       crlDir: "/etc/crls",
+      crlCheck: true,
     },
     client: {
       certsKeys: [{ certfile: "/a.pem", keyfile: "/a.key" }, { certfile: "/b.pem" }],
@@ -99,12 +99,12 @@ test("-ssl_dist_opt: pairs, repeated, before the file", () => {
   writeFileSync(path, '[{server, [{certfile, "file.pem"}, {depth, 1}]}].');
   const { options, warnings } = from([
     ...["-ssl_dist_opt", "server_certfile", "line.pem", "client_verify", "verify_none"],
-    ...["-ssl_dist_opt", "server_fail_if_no_peer_cert", "true", "client_ciphers", "A:B"],
+    ...["-ssl_dist_opt", "server_fail_if_no_peer_cert", "false", "client_ciphers", "A:B"],
     ...["-ssl_dist_opt", "client_versions", "tlsv1.3", "server_hibernate_after", "5000"],
     ...["-ssl_dist_optfile", path],
   ]);
   expect(options.tls).toEqual({
-    server: { certfile: "line.pem", failIfNoPeerCert: true, depth: 1, verify: "verify_none" },
+    server: { certfile: "line.pem", failIfNoPeerCert: false, depth: 1, verify: "verify_none" },
     client: { verify: "verify_none", ciphers: ["A", "B"], versions: ["tlsv1.3"] },
   });
   expect(warnings).toHaveLength(2);
@@ -158,7 +158,13 @@ test.each<[string, FlagErrorCode, RegExp]>([
   ["[{server, [{certfile, a}]}].", "ERR_FLAG_VALUE", /expected text/],
   ["[{server, [{ciphers, [#{cipher => aes}]}]}].", "ERR_FLAG_VALUE", /maps and tuples/],
   ["[{server, [{crl_check, true}]}].", "ERR_FLAG_NOT_SUPPORTED", /ssl_crl_hash_dir/],
-  ["[{server, [{crl_check, peer}]}].", "ERR_FLAG_NOT_SUPPORTED", /whole chain/],
+  ["[{server, [{crl_check, peer}]}].", "ERR_FLAG_NOT_SUPPORTED", /ssl_crl_hash_dir/],
+  [
+    "[{server, [{verify, verify_none}, {fail_if_no_peer_cert, true}]}].",
+    "ERR_FLAG_CONFLICT",
+    /server fail_if_no_peer_cert: does not go with verify_none/,
+  ],
+  ["[{client, [{cacerts, public_key:cacerts_get()}]}].", "ERR_FLAG_SYNTAX", /line 1/],
   ["[{server, [{secure_renegotiate, false}]}].", "ERR_FLAG_NOT_SUPPORTED", /turned off/],
   ["[{client, [{fail_if_no_peer_cert, true}]}].", "ERR_FLAG_NOT_SUPPORTED", /of the server/],
   ['[{server, [{server_name_indication, "a"}]}].', "ERR_FLAG_NOT_SUPPORTED", /of the client/],
@@ -187,10 +193,34 @@ test("a password and a key are not shown in errors", () => {
   expect(refusal(() => read("[{server, [{password, hush}]}].")).message).not.toContain("hush");
 });
 
-test("every refused option has a reason", () => {
-  for (const [name, reason] of sslRefusals) {
-    const { message } = refusal(() => read(`[{server, [{${name}, true}]}].`));
-    expect(message).toContain(`server ${name}: ${reason}`);
+test("crl_check peer and best_effort; without lists the second one checks nothing, and says so", () => {
+  const cache = '{crl_cache, {ssl_crl_hash_dir, {internal, [{dir, "/crls"}]}}}';
+  const found = read(`[{client, [{crl_check, peer}, ${cache}]}].`);
+  expect(found?.client).toEqual({ crlCheck: "peer", crlDir: "/crls" });
+  writeFileSync(path, "[{client, [{crl_check, best_effort}]}].");
+  const { options, warnings } = from(["-ssl_dist_optfile", path]);
+  expect(options.tls?.client).toEqual({});
+  expect(warnings.join()).toContain("client crl_check has no effect without a folder of lists");
+});
+
+test("what takes the place of another option, as in OTP, is a warning", () => {
+  writeFileSync(
+    path,
+    `[{client, [{cacertfile, "a.pem"}, {cacerts, [<<1>>]}, {certfile, "b.pem"},
+      {certs_keys, [#{certfile => "c.pem"}]}]}].`,
+  );
+  const { options, warnings } = from(["-ssl_dist_optfile", path]);
+  expect(Object.keys(options.tls?.client ?? {})).toEqual(["cacerts", "certsKeys"]);
+  expect(warnings.join()).toMatch(/cacertfile has no effect: cacerts.*certfile has no effect/);
+});
+
+test("-ssl_dist_name_binding", () => {
+  writeFileSync(path, "[{client, []}].");
+  const binding = (...values: string[]) =>
+    from(["-ssl_dist_optfile", path, "-ssl_dist_name_binding", ...values]).options.tls?.nameBinding;
+  expect([binding("host"), binding("node"), binding("none")]).toEqual(["host", "node", "none"]);
+  for (const wrong of [[], ["hosts"], ["host", "node"]]) {
+    expect(refusal(() => binding(...wrong)).message).toContain("expected host, node, none; found");
   }
 });
 
@@ -213,7 +243,7 @@ test.each<[string[], FlagErrorCode, RegExp]>([
 });
 
 test("TLS options without TLS are refused: they would protect nothing", () => {
-  for (const flag of ["-ssl_dist_optfile", "-ssl_dist_opt"]) {
+  for (const flag of ["-ssl_dist_optfile", "-ssl_dist_opt", "-ssl_dist_name_binding"]) {
     const error = refusal(() => startOptionsFromFlags(parseErlFlags([flag, "a", "b"], {})));
     expect(error.code).toBe("ERR_FLAG_CONFLICT");
     expect(error.message).toContain("-proto_dist inet_tls");

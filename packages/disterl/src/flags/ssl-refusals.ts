@@ -1,6 +1,6 @@
 const OWNED = "distribution sets it itself, for both sides the same way";
 const SOCKET =
-  "is a socket option; -kernel inet_dist_use_interface and the ports are what can be set";
+  "is a socket option; -kernel inet_dist_listen_options and inet_dist_connect_options set such";
 const FAMILY = "the address family is what -proto_dist says: inet_tls or inet6_tls";
 const NO_SHARED_KEYS = "keys without certificates are not available; use certificates";
 const NO_RULE = "Node.js has no such setting, and its default is not known to be the one wanted";
@@ -27,20 +27,16 @@ export const sslRefusals: ReadonlyMap<string, string> = new Map([
   ),
   ...all(
     NO_SHARED_KEYS,
-    "psk_identity user_lookup_fun srp_identity pre_shared_key_identity shared_key",
+    "psk_identity psk_groups user_lookup_fun srp_identity pre_shared_key_identity shared_key",
   ),
   ...all(NO_FUN, "partial_chain customize_hostname_check sni_fun cert_policy_opts"),
   ...all(ONE_CERTIFICATE, "sni_hosts"),
   ...all(
     NO_RULE,
-    "signature_algs_cert max_handshake_size max_fragment_length key_update_at renegotiate_at " +
-      "beast_mitigation padding_check fallback honor_ecc_order cookie use_ticket " +
-      "anti_replay stateless_tickets_seed early_data certificate_authorities " +
-      "allow_any_ca_purpose ocsp_stapling ocsp_nonce ocsp_responder_certs stapling use_srtp " +
-      "client_preferred_next_protocols next_protocols_advertised alpn_advertised_protocols " +
-      "alpn_preferred_protocols session_lifetime",
+    "signature_algs_cert max_fragment_length key_update_at renegotiate_at early_data " +
+      "ocsp_nonce ocsp_responder_certs use_srtp client_preferred_next_protocols " +
+      "next_protocol_selector next_protocols_advertised alpn_advertised_protocols " +
+      "alpn_preferred_protocols",
   ),
   ["dh", "write the parameters into a PEM file and name it with dhfile"],
-  ["reuse_session", "sessions are never resumed, for that skips checks"],
-  ["user_cancelled", NO_RULE],
 ]);

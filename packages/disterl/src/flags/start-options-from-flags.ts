@@ -8,7 +8,7 @@ import { kernelParameters } from "./kernel-parameters.ts";
 import { type ListenDraft, type OptionsDraft, useFixedPort } from "./options-draft.ts";
 import { applyProtoDist } from "./proto-dist.ts";
 import { cookieFlags } from "./set-cookie.ts";
-import type { VerifyModules } from "./ssl-options.ts";
+import type { VerifyModules } from "./ssl-structures.ts";
 
 /** What a command line asks of a node. */
 export interface FlagOptions {
