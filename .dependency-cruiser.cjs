@@ -67,7 +67,7 @@ const FLOORS = {
   },
   flags: {
     folders: ["term", "handshake/cookie", "epmd", "carrier", "node", "start-options"],
-    builtins: ["fs"],
+    builtins: ["fs", "net", "path", "url"],
   },
 };
 

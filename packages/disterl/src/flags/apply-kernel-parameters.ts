@@ -1,5 +1,3 @@
-import { Atom } from "../term/atom.ts";
-import type { Term } from "../term/term.ts";
 import { FlagError } from "./errors.ts";
 import {
   addressValue,
@@ -9,9 +7,9 @@ import {
   integerValue,
   portValue,
   shown,
-  wrong,
 } from "./parameter-values.ts";
-import { type ListenDraft, type OptionsDraft, useFixedPort } from "./options-draft.ts";
+import type { ListenDraft, OptionsDraft } from "./options-draft.ts";
+import { type SocketSettings, socketSettings } from "./socket-options.ts";
 
 /** What a kernel parameter does to the options of a node. */
 type Apply = (given: Given, draft: OptionsDraft, listenAt: ListenDraft) => void;
@@ -40,12 +38,12 @@ const PARAMETERS: Readonly<Record<string, Apply>> = {
   dist_auto_connect: (given, draft) => {
     draft.distAutoConnect = atomValue(given, ["never", "once"]);
   },
-  inet_dist_use_interface: (given, draft, listenAt) => {
+  inet_dist_use_interface: (given, _draft, listenAt) => {
     const host = addressValue(given);
-    const tls = draft.tls === undefined ? undefined : `${draft.tls.family ?? "inet"}_tls`;
-    const carrier = tls ?? draft.carrier?.name ?? "inet_tcp";
-    if (host.includes(":") !== carrier.startsWith("inet6_")) {
-      const message = `${shown(given.value)} is not an address of the carrier ${carrier} (-proto_dist)`;
+    const family = familyOf(listenAt);
+    if (host.includes(":") !== (family === "inet6")) {
+      const carrier = family === "inet" ? "IPv4" : "IPv6";
+      const message = `${shown(given.value)} is not an address of the carrier, which is ${carrier} (-proto_dist)`;
       throw new FlagError("ERR_FLAG_CONFLICT", given.flag, message);
     }
     listenAt.host = host;
@@ -56,12 +54,10 @@ const PARAMETERS: Readonly<Record<string, Apply>> = {
   inet_dist_listen_max: (given, _draft, listenAt) => {
     listenAt.lastPort = portValue(given);
   },
-  erl_epmd_node_listen_port: (given, draft) => useFixedPort(draft, portValue(given)),
-  epmd_module: check((given) => atomOnly(given, "erl_epmd")),
-  inet_dist_listen_options: check(emptyOnly),
-  inet_dist_connect_options: check(emptyOnly),
-  dist_nodelay: check((given) => valueOnly(given, true)),
-  check_ip: check((given) => valueOnly(given, false)),
+  dist_nodelay: check(booleanValue),
+  check_ip: (given, _draft, listenAt) => {
+    if (booleanValue(given)) listenAt.checkIp = true;
+  },
   start_distribution: (given, draft) => {
     draft.distribution = booleanValue(given);
   },
@@ -83,10 +79,66 @@ export function applyKernelParameters(
   draft: OptionsDraft,
   listenAt: ListenDraft,
 ): void {
+  const family = familyOf(listenAt);
   for (const [name, given] of parameters) {
     if (Object.hasOwn(PARAMETERS, name)) PARAMETERS[name]?.(given, draft, listenAt);
   }
   checkPorts(parameters, listenAt);
+  applySocketOptions(parameters, draft, listenAt, family);
+}
+
+/** Before an address is given it is that of all interfaces, of the family of the carrier. */
+function familyOf({ host }: ListenDraft): "inet" | "inet6" {
+  return host?.includes(":") === true ? "inet6" : "inet";
+}
+
+/** `inet_dist_listen_options`, `inet_dist_connect_options` and `dist_nodelay`. */
+function applySocketOptions(
+  parameters: ReadonlyMap<string, Given>,
+  draft: OptionsDraft,
+  listenAt: ListenDraft,
+  family: "inet" | "inet6",
+): void {
+  const [listening, dialling] = (["listen", "connect"] as const).map((side) => {
+    const given = parameters.get(`inet_dist_${side}_options`);
+    return given === undefined ? undefined : socketSettings(given, side, family);
+  });
+  const { host } = listenAt;
+  if (listening?.address !== undefined) {
+    const isGiven = parameters.has("inet_dist_use_interface");
+    if (isGiven && listening.address !== host) {
+      const message = `${listening.address} is not inet_dist_use_interface, which is ${host}`;
+      throw new FlagError("ERR_FLAG_CONFLICT", `${listening.flag} ip`, message);
+    }
+    listenAt.host = listening.address;
+  }
+  if (listening?.backlog !== undefined) listenAt.backlog = listening.backlog;
+  const byParameter = parameters.get("dist_nodelay");
+  const isDelaying = byParameter !== undefined && !booleanValue(byParameter);
+  const noDelay = isDelaying ? { noDelay: false } : {};
+  for (const settings of [listening, dialling]) {
+    if (settings?.noDelay === false && !isDelaying) {
+      const message = "dist_nodelay decides: -kernel dist_nodelay false";
+      throw new FlagError("ERR_FLAG_CONFLICT", `${settings.flag} nodelay`, message);
+    }
+  }
+  const listenSocket = { ...listenAt.socket, ...socketOf(listening), ...noDelay };
+  const { ipv6Only: _, ...dialSocket } = {
+    ...socketOf(dialling),
+    ...(dialling?.address === undefined ? {} : { localAddress: dialling.address }),
+    ...noDelay,
+  };
+  if (Object.keys(listenSocket).length > 0) listenAt.socket = listenSocket;
+  if (Object.keys(dialSocket).length > 0) draft.connect = { socket: dialSocket };
+}
+
+/** What is set on sockets; Erlang's own setting of nodelay is `dist_nodelay`, and stays as it is. */
+function socketOf(settings: SocketSettings | undefined): ListenDraft["socket"] {
+  const { keepAlive, ipv6Only } = settings ?? {};
+  return {
+    ...(keepAlive === undefined ? {} : { keepAlive }),
+    ...(ipv6Only === undefined ? {} : { ipv6Only }),
+  };
 }
 
 function checkPorts(parameters: ReadonlyMap<string, Given>, { port, lastPort }: ListenDraft): void {
@@ -102,21 +154,6 @@ function checkPorts(parameters: ReadonlyMap<string, Given>, { port, lastPort }: 
       `${lastPort} is less than inet_dist_listen_min, which is ${port}`,
     );
   }
-}
-
-function atomOnly(given: Given, text: string): void {
-  if (given.value instanceof Atom && given.value.text === text) return;
-  throw notSupported(given, `this version knows ${text}, not ${shown(given.value)}`);
-}
-
-function valueOnly(given: Given, only: Term): void {
-  if (typeof given.value !== "boolean") throw wrong(given.flag, "true or false", given.value);
-  if (given.value !== only) throw notSupported(given, `only ${shown(only)} is available`);
-}
-
-function emptyOnly(given: Given): void {
-  if (Array.isArray(given.value) && given.value.length === 0) return;
-  throw notSupported(given, "socket options cannot be set in this version");
 }
 
 function never(given: Given): never {

@@ -13,6 +13,12 @@ export {
   valuesOf,
 } from "./erl-flags.ts";
 export { FlagError, type FlagErrorCode } from "./errors.ts";
+export type { DiscoveryParameters, FlagDiscovery } from "./flag-discoveries.ts";
+export {
+  type FlagModules,
+  type ImportFlagModulesOptions,
+  importFlagModules,
+} from "./import-flag-modules.ts";
 export { splitArguments } from "./split-arguments.ts";
 export type { VerifyModules } from "./ssl-structures.ts";
 export {

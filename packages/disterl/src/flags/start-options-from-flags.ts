@@ -3,9 +3,11 @@ import { DYNAMIC_NAME, type NameDomain } from "../node/node-name.ts";
 import type { StartNodeOptions } from "../start-options.ts";
 import { type ErlFlags, hasFlag, valuesOf } from "./erl-flags.ts";
 import { FlagError } from "./errors.ts";
+import { applyDiscovery } from "./apply-discovery.ts";
 import { applyKernelParameters } from "./apply-kernel-parameters.ts";
+import type { FlagDiscovery } from "./flag-discoveries.ts";
 import { kernelParameters } from "./kernel-parameters.ts";
-import { type ListenDraft, type OptionsDraft, useFixedPort } from "./options-draft.ts";
+import type { ListenDraft, OptionsDraft } from "./options-draft.ts";
 import { applyProtoDist } from "./proto-dist.ts";
 import { cookieFlags } from "./set-cookie.ts";
 import type { VerifyModules } from "./ssl-structures.ts";
@@ -25,6 +27,11 @@ export interface FlagContext {
    * the export `Name` of `Module`, a function like `TlsOptions.verifyFun`.
    */
   readonly modules?: VerifyModules | undefined;
+  /**
+   * Discoveries of the program, by the name that `-epmd_module` gives. Those that come with the library
+   * need not be given: see `docs/guide/10-isolation.md`.
+   */
+  readonly discoveries?: Readonly<Record<string, FlagDiscovery>> | undefined;
 }
 
 /** Flags that `erl` acts on and a node in this runtime cannot. */
@@ -46,14 +53,13 @@ const WITHOUT_EFFECT = ["eval", "s", "run", "remsh", "detached", "heart", "epmd"
  */
 export function startOptionsFromFlags(
   parsed: ErlFlags,
-  { modules = {} }: FlagContext = {},
+  { modules = {}, discoveries = {} }: FlagContext = {},
 ): FlagOptions {
   const { flags, env } = parsed;
   const warnings: string[] = [];
   const draft: OptionsDraft = { hidden: switchFlag(parsed, "hidden") };
   if (parsed.changesEnv === true) draft.env = env;
   const listenAt: ListenDraft = { host: applyProtoDist(parsed, draft, modules, warnings) };
-  applyDiscovery(parsed);
   applyName(parsed, draft, warnings);
   const cookies = cookieFlags(flags);
   warnings.push(...cookies.warnings);
@@ -62,8 +68,8 @@ export function startOptionsFromFlags(
   draft.epmd = { port: epmdPort(env), start: booleanFlag(parsed, "start_epmd") ?? true };
   const parameters = kernelParameters(parsed);
   applyKernelParameters(parameters, draft, listenAt);
-  applyFixedPort(parsed, draft, parameters.has("erl_epmd_node_listen_port"));
-  applyListen(parsed, draft, listenAt, warnings);
+  applyDiscovery({ parsed, kernel: parameters, discoveries, warnings }, draft, listenAt);
+  applyListen(parsed, draft, listenAt);
   applyAllow(parsed, draft);
   applyBusyLimit(parsed, draft);
   const connectAll = booleanFlag(parsed, "connect_all");
@@ -73,26 +79,6 @@ export function startOptionsFromFlags(
       warnings.push(`-${name} has no effect: this is not an Erlang emulator`);
   }
   return { options: draft, warnings };
-}
-
-/** `-no_epmd` and `-epmd_module`, as far as they can be had. */
-function applyDiscovery({ flags }: ErlFlags): void {
-  if (hasFlag(flags, "no_epmd")) {
-    throw new FlagError(
-      "ERR_FLAG_NOT_SUPPORTED",
-      "-no_epmd",
-      "needs a carrier that finds nodes by itself; for a fixed port without epmd use " +
-        "-erl_epmd_port Port -start_epmd false",
-    );
-  }
-  for (const [module] of valuesOf(flags, "epmd_module")) {
-    if (module === "erl_epmd") continue;
-    throw new FlagError(
-      "ERR_FLAG_NOT_SUPPORTED",
-      "-epmd_module",
-      "this version knows erl_epmd; a program gives its own as the option discovery of startNode",
-    );
-  }
 }
 
 /** `-name` and `-sname`: the first one counts. */
@@ -118,25 +104,7 @@ function applyName({ flags }: ErlFlags, draft: OptionsDraft, warnings: string[])
   }
 }
 
-function applyFixedPort(parsed: ErlFlags, draft: OptionsDraft, byParameter: boolean): void {
-  const [values] = valuesOf(parsed.flags, "erl_epmd_port").slice(-1);
-  if (values === undefined) return;
-  if (byParameter) {
-    throw new FlagError(
-      "ERR_FLAG_CONFLICT",
-      "-erl_epmd_port",
-      "is given together with -kernel erl_epmd_node_listen_port, which takes its place",
-    );
-  }
-  useFixedPort(draft, portText("-erl_epmd_port", values));
-}
-
-function applyListen(
-  parsed: ErlFlags,
-  draft: OptionsDraft,
-  listenAt: ListenDraft,
-  warnings: string[],
-): void {
+function applyListen(parsed: ErlFlags, draft: OptionsDraft, listenAt: ListenDraft): void {
   if (booleanFlag(parsed, "dist_listen") === false) {
     draft.listen = false;
     draft.hidden = true;
@@ -145,13 +113,6 @@ function applyListen(
   // As with erl, :: is IPv4 as well, unless inet_dist_listen_options say otherwise.
   if (listenAt.host === "::") listenAt.socket = { ipv6Only: false, ...listenAt.socket };
   draft.listen = listenAt;
-  if (draft.tls !== undefined) return;
-  if (listenAt.host === "0.0.0.0" || listenAt.host === "::") {
-    warnings.push(
-      "the node listens on all interfaces without encryption, as erl does; " +
-        "-kernel inet_dist_use_interface '{127,0,0,1}' keeps it to this machine",
-    );
-  }
 }
 
 /** Ours: `-allow a@host,b@host`, as `net_kernel:allow/1`. */
@@ -208,12 +169,4 @@ function trueOrFalse(flag: string, values: readonly string[]): boolean {
   if (values.length === 1 && (value === "true" || value === "false")) return value === "true";
   const found = values.length === 0 ? "nothing" : values.join(" ");
   throw new FlagError("ERR_FLAG_VALUE", flag, `expected true or false; found ${found}`);
-}
-
-function portText(flag: string, values: readonly string[]): number {
-  const [text = ""] = values;
-  const port = values.length === 1 && /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (port >= 1 && port <= 0xffff) return port;
-  const found = JSON.stringify(values.join(" "));
-  throw new FlagError("ERR_FLAG_VALUE", flag, `expected a port from 1 to 65535; found ${found}`);
 }
