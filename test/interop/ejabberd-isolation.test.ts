@@ -7,6 +7,7 @@ import { otpProgram } from "disterl/testing";
 import { afterAll, beforeAll, describe, expect, vi } from "vitest";
 import { runCall } from "../compliance/epmd-programs.ts";
 import { EJABBERD, startEjabberd } from "./ejabberd-server.ts";
+import { CertFiles } from "./cert-files.ts";
 import { COOKIE } from "./node-setup.ts";
 import { forServer } from "./otp.ts";
 import { DISTERL, OurProgram } from "./our-programs.ts";
@@ -26,11 +27,7 @@ forServer("ejabberd", EJABBERD, (otp, test) => {
       port = await quietPort();
       ejabberd = await startEjabberd({
         ...{ nodeName: NODE, cookie: COOKIE, epmdPort: 1 },
-        settings: {
-          ERL_DIST_PORT: String(port),
-          INET_DIST_INTERFACE: "127.0.0.1",
-          ERL_OPTIONS: "",
-        },
+        ctlConfig: `ERL_DIST_PORT=${port}\nINET_DIST_INTERFACE=127.0.0.1\n`,
       });
       ours = await startOurs(
         `-name ${OURS} -erl_epmd_port ${port} -start_epmd false`,
@@ -91,12 +88,10 @@ forServer("ejabberd", EJABBERD, (otp, test) => {
       await vi.waitUntil(() => listens("127.0.0.2", Number(env.ERL_EPMD_PORT)), WAIT);
       ejabberd = await startEjabberd({
         ...{ nodeName: NODE, cookie: COOKIE, epmdPort: Number(env.ERL_EPMD_PORT) },
-        settings: {
-          FIREWALL_WINDOW: window.join("-"),
-          ERL_EPMD_ADDRESS: env.ERL_EPMD_ADDRESS,
-          INET_DIST_INTERFACE: "127.0.0.2",
-          ERL_OPTIONS: "",
-        },
+        ctlConfig: `
+          FIREWALL_WINDOW=${window.join("-")}
+          ERL_EPMD_ADDRESS=${env.ERL_EPMD_ADDRESS}
+          INET_DIST_INTERFACE=127.0.0.2`,
       });
     }, 120_000);
     afterAll(async () => {
@@ -131,28 +126,33 @@ forServer("ejabberd", EJABBERD, (otp, test) => {
 
   describe("INET_DIST_INTERFACE with IPv6", () => {
     const NODE = "ejabberd@::1";
+    const TOOL = "tool@::1";
     let port: number;
+    let certs: CertFiles;
     let ejabberd: RealServer;
 
     beforeAll(async () => {
       port = await quietPort();
+      certs = await CertFiles.make(NODE, TOOL);
       ejabberd = await startEjabberd({
         ...{ nodeName: NODE, cookie: COOKIE, epmdPort: 1 },
-        settings: {
-          ERL_DIST_PORT: String(port),
-          INET_DIST_INTERFACE: "::1",
-          ERL_OPTIONS: "-proto_dist inet6_tcp",
-        },
+        ctlConfig: `
+          ERL_DIST_PORT=${port}
+          INET_DIST_INTERFACE=::1
+          ERL_OPTIONS="-proto_dist inet6_tls -ssl_dist_optfile ${certs.optfile(NODE)}"`,
       });
     }, 120_000);
-    afterAll(() => ejabberd?.[Symbol.asyncDispose]());
+    afterAll(async () => {
+      await ejabberd?.[Symbol.asyncDispose]();
+      certs?.[Symbol.dispose]();
+    });
 
-    test("we dial", "ejabberd over IPv6", async () => {
+    test("we dial", "ejabberd over IPv6 and TLS", async () => {
       expect(await listens("::1", port)).toBe(true);
       expect(await listens("127.0.0.1", port)).toBe(false);
       await using ours = await startOurs(
-        "-name tool@::1 -proto_dist inet6_tcp -dist_listen false",
-        `-erl_epmd_port ${port} -start_epmd false`,
+        `-name ${TOOL} -proto_dist inet6_tls -ssl_dist_optfile ${certs.optfile(TOOL)}`,
+        `-dist_listen false -erl_epmd_port ${port} -start_epmd false`,
       );
       expect(await status(ours, NODE)).toBe(0);
       expect(await ours.erpc(NODE, "erlang", "nodes", [atom("hidden")])).toEqual([atom(ours.name)]);

@@ -17,19 +17,17 @@ export const EJABBERD = "/usr/sbin/ejabberdctl";
 export interface EjabberdOptions extends RealServerOptions {
   /** Full name of its node; one on `localhost` by default. */
   readonly nodeName?: string;
-  /** Variables for its `ejabberdctl.cfg`. */
-  readonly settings?: Readonly<Record<string, string>>;
+  /** What its `ejabberdctl.cfg` says. */
+  readonly ctlConfig?: string;
 }
 
 /** Starts ejabberd for the host `localhost`, on loopback; resolves when it serves. */
 export async function startEjabberd(options: EjabberdOptions): Promise<RealServer> {
   const folder = new ServerFolder(options);
-  const { nodeName = `ejabberd_${process.pid}@localhost`, erlFlags, settings = {} } = options;
+  const { nodeName = `ejabberd_${process.pid}@localhost`, ctlConfig } = options;
   folder.write("ejabberd.yml", config(await quietPort()));
   folder.write("inetrc", INETRC);
-  const variables = { ERL_OPTIONS: [ON_LOOPBACK, erlFlags ?? ""].join(" "), ...settings };
-  const lines = Object.entries(variables).map(([name, value]) => `${name}='${value}'\n`);
-  folder.write("ejabberdctl.cfg", lines.join(""));
+  folder.write("ejabberdctl.cfg", ctlConfig ?? `ERL_OPTIONS="${ON_LOOPBACK}"\n`);
   const { env } = folder;
   const script = ownScript(folder);
   const call = (...args: string[]) => {

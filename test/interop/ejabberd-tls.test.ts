@@ -1,34 +1,33 @@
-/** A real ejabberd with its distribution over TLS, on our epmd, and our node beside it. */
-import { hostname } from "node:os";
+/** A real ejabberd over TLS, set up as the guide says, on our epmd, and our node beside it. */
 import { atom, atoms, charlist, ConnectError, type Node, startNode, t, text } from "disterl";
 import { formatTerm } from "disterl/term";
 import { afterAll, beforeAll, expect } from "vitest";
-import { CertFiles, tlsOf } from "./cert-files.ts";
+import { CertFiles, GuideCertFiles, tlsOf } from "./cert-files.ts";
 import { EJABBERD, startEjabberd } from "./ejabberd-server.ts";
 import { COOKIE, nextStatus } from "./node-setup.ts";
 import { forServer } from "./otp.ts";
 import { OurEpmd, type RealServer } from "./real-server.ts";
 
-const NODE = `ejabberd_${process.pid}@localhost`;
-const OURS = `ours_${process.pid}@localhost`;
-const STRANGER = `stranger_${process.pid}@localhost`;
+const PAGE = "12-rabbitmq-and-ejabberd-over-tls.md";
+const NODE = "ejabberd@localhost";
+const OURS = "ours@localhost";
+const STRANGER = "stranger@localhost";
 
 forServer("ejabberd", EJABBERD, (otp, test) => {
   let epmd: OurEpmd;
-  let certs: CertFiles;
+  let certs: GuideCertFiles;
   let others: CertFiles;
   let ejabberd: RealServer;
   let ours: Node;
   let printed = "";
 
   beforeAll(async () => {
-    [certs, others] = await Promise.all([CertFiles.make(OURS), CertFiles.make(STRANGER)]);
-    // `ejabberdctl ping` gives its node the name of the machine as host.
-    await certs.run("node", NODE, "--hosts", hostname().replace(/\..*/, ""));
+    [certs, others] = await Promise.all([GuideCertFiles.makeFrom(PAGE), CertFiles.make(STRANGER)]);
+    await certs.run("node", OURS);
     epmd = await OurEpmd.start(otp);
-    const erlFlags = certs.flags(NODE).join(" ");
     ejabberd = await startEjabberd({
-      ...{ nodeName: NODE, epmdPort: epmd.port, cookie: COOKIE, erlFlags },
+      ...{ nodeName: NODE, epmdPort: epmd.port, cookie: COOKIE },
+      ctlConfig: certs.page.block("/etc/ejabberd/ejabberdctl.cfg"),
     });
     ours = await startWith(OURS, tlsOf(certs.flags(OURS)));
   }, 120_000);

@@ -7,7 +7,8 @@ import { type CEpmd, otpProgram, startCEpmd } from "disterl/testing";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import type { Child } from "../../packages/disterl/src/testing/child.ts";
 import { type Outcome, runCall } from "../compliance/epmd-programs.ts";
-import { CertFiles, tlsOf } from "./cert-files.ts";
+import { GuideCertFiles, tlsOf } from "./cert-files.ts";
+import { runCommands } from "./guide-page.ts";
 import { spawnEcho } from "./node-setup.ts";
 import { forServer } from "./otp.ts";
 import { killServer, ON_LOOPBACK, startServerProcess } from "./real-server.ts";
@@ -20,14 +21,15 @@ const OURS = `ours_${process.pid}@localhost`;
 
 forServer("elixir", "/usr/bin/elixir", (otp, test) => {
   let epmd: CEpmd;
-  let certs: CertFiles;
+  let certs: GuideCertFiles;
   let elixir: Child;
   let ours: Node;
 
   beforeAll(async () => {
-    certs = await CertFiles.make(THEIRS, OURS, TOOL);
+    certs = await GuideCertFiles.makeFrom("12-rabbitmq-and-ejabberd-over-tls.md");
+    for (const node of [THEIRS, OURS, TOOL]) await certs.run("node", node);
     epmd = await startCEpmd({ release: otp });
-    const script = join(certs.folder, "counter.exs");
+    const script = join(certs.root, "counter.exs");
     writeFileSync(script, COUNTER);
     const args = ["--sname", THEIRS, "--cookie", COOKIE, "--erl", erlFlags(THEIRS), "--no-halt"];
     const call = otpProgram(otp, "elixir", [...args, script]);
@@ -46,8 +48,8 @@ forServer("elixir", "/usr/bin/elixir", (otp, test) => {
   });
 
   const env = () => ({
-    ...{ PATH: process.env["PATH"] ?? "", HOME: certs.folder, LANG: "C.UTF-8" },
-    ERL_EPMD_PORT: String(epmd.port),
+    ...{ PATH: process.env["PATH"] ?? "", HOME: certs.root, LANG: "C.UTF-8" },
+    ...{ ERL_EPMD_PORT: String(epmd.port), RELEASE_COOKIE: COOKIE },
   });
   const erlFlags = (node: string) => [...certs.flags(node), ON_LOOPBACK].join(" ");
 
@@ -67,6 +69,17 @@ forServer("elixir", "/usr/bin/elixir", (otp, test) => {
         stdout: `{:ok, [['inet_tls']]}\ntrue\ntrue\n%{a: [1, 2.5, "größe"]}\n`,
         ...{ stderr: "", status: 0 },
       });
+    });
+
+    test("Erlang dials", "Elixir over TLS: the script of the guide", async () => {
+      const name = "worker@localhost";
+      await using worker = await startNode({
+        ...{ name, cookie: COOKIE, tls: tlsOf(certs.flags(name)) },
+        epmd: { port: epmd.port, start: false },
+      });
+      expect(worker.name).toBe(name);
+      const script = certs.page.block("a script");
+      expect(await runCommands(script, certs.root, { ...env(), COOKIE })).toBe("true\n");
     });
 
     test("Erlang dials", "Elixir over TLS: Node.monitor, flags in ELIXIR_ERL_OPTIONS", async () => {
@@ -124,17 +137,16 @@ forServer("elixir", "/usr/bin/elixir", (otp, test) => {
   });
 
   describe("a release", () => {
-    const NODE = `demo_${process.pid}@localhost`;
+    const NODE = "demo@localhost";
     let release: Child;
     let script: string;
 
     beforeAll(async () => {
-      await certs.run("node", NODE);
-      const project = join(certs.folder, "demo");
+      const project = join(certs.root, "demo");
       for (const folder of ["lib", "rel"]) mkdirSync(join(project, folder), { recursive: true });
       writeFileSync(join(project, "mix.exs"), PROJECT);
       writeFileSync(join(project, "lib/demo.ex"), DEMO);
-      writeFileSync(join(project, "rel/env.sh.eex"), environment(NODE, erlFlags(NODE)));
+      writeFileSync(join(project, "rel/env.sh.eex"), certs.page.block("rel/env.sh.eex"));
       const build = ["-c", 'cd "$0" && MIX_ENV=prod exec mix release --quiet', project];
       const built = await runCall({ file: "sh", args: build }, env());
       expect(built).toMatchObject({ status: 0 });
@@ -188,11 +200,4 @@ defmodule Demo do
     Supervisor.start_link([], strategy: :one_for_one)
   end
 end
-`;
-
-const environment = (node: string, flags: string): string => `
-export RELEASE_DISTRIBUTION=sname
-export RELEASE_NODE=${node}
-export RELEASE_COOKIE=${COOKIE}
-export ELIXIR_ERL_OPTIONS="${flags}"
 `;

@@ -24,12 +24,18 @@ export interface RabbitMq extends RealServer {
   tool(name: string, ...args: string[]): Promise<Outcome>;
 }
 
+export interface RabbitMqOptions extends RealServerOptions {
+  /** Name of its node, `name@host`; one on `localhost` by default. */
+  readonly nodeName?: string;
+  /** What its `rabbitmq-env.conf` says, which has flags of `erl` for it and its tools. */
+  readonly envConf?: string;
+}
+
 /** Starts RabbitMQ, without plugins, on loopback; resolves when it serves. */
-export async function startRabbitMq(options: RealServerOptions): Promise<RabbitMq> {
+export async function startRabbitMq(options: RabbitMqOptions): Promise<RabbitMq> {
   const folder = new ServerFolder(options);
-  const nodeName = `rabbit_${process.pid}@localhost`;
+  const { nodeName = `rabbit_${process.pid}@localhost`, envConf } = options;
   const distPort = await quietPort();
-  const erlFlags = [ON_LOOPBACK, options.erlFlags ?? ""].join(" ");
   const inFolder = (name: string): string => join(folder.path, name);
   const env = {
     ...folder.env,
@@ -44,9 +50,7 @@ export async function startRabbitMq(options: RealServerOptions): Promise<RabbitM
     RABBITMQ_ENABLED_PLUGINS_FILE: folder.write("enabled_plugins", "[].\n"),
     RABBITMQ_CONFIG_FILE: folder.write("rabbitmq.conf", CONFIG),
     RABBITMQ_ADVANCED_CONFIG_FILE: folder.write("advanced.config", "[].\n"),
-    RABBITMQ_CONF_ENV_FILE: folder.write("rabbitmq-env.conf", ""),
-    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: erlFlags,
-    RABBITMQ_CTL_ERL_ARGS: erlFlags,
+    RABBITMQ_CONF_ENV_FILE: folder.write("rabbitmq-env.conf", envConf ?? ENV_CONF),
     RUNNING_UNDER_SYSTEMD: "true", // the script becomes the server, without a shell around it
   };
   const tool = (name: string, ...args: string[]) =>
@@ -70,6 +74,11 @@ export async function startRabbitMq(options: RealServerOptions): Promise<RabbitM
     throw cause;
   }
 }
+
+const ENV_CONF = `
+SERVER_ADDITIONAL_ERL_ARGS="${ON_LOOPBACK}"
+CTL_ERL_ARGS="${ON_LOOPBACK}"
+`;
 
 const CONFIG = `
 log.console = true

@@ -1,30 +1,37 @@
-/** A real RabbitMQ with its distribution over TLS, on our epmd, and our node beside it. */
+/** A real RabbitMQ over TLS, set up as the guide says, on our epmd, and our node beside it. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { atom, atoms, charlist, ConnectError, type Node, startNode, t, text } from "disterl";
 import { TlsCertificateError } from "disterl/carrier";
 import { formatTerm } from "disterl/term";
 import { afterAll, beforeAll, expect } from "vitest";
-import { CertFiles, sslPath, tlsOf } from "./cert-files.ts";
+import { CertFiles, GuideCertFiles, tlsOf } from "./cert-files.ts";
+import { installPackages, runCommands } from "./guide-page.ts";
 import { COOKIE, nextStatus } from "./node-setup.ts";
 import { forServer } from "./otp.ts";
 import { RABBITMQ, type RabbitMq, startRabbitMq } from "./rabbitmq-server.ts";
 import { OurEpmd } from "./real-server.ts";
 
-const RABBIT = `rabbit_${process.pid}@localhost`;
-const OURS = `ours_${process.pid}@localhost`;
-const STRANGER = `stranger_${process.pid}@localhost`;
+const PAGE = "12-rabbitmq-and-ejabberd-over-tls.md";
+const RABBIT = "rabbit@localhost";
+const OURS = "ours@localhost";
+const STRANGER = "stranger@localhost";
 
 forServer("rabbitmq-server", RABBITMQ, (otp, test) => {
   let epmd: OurEpmd;
-  let certs: CertFiles;
+  let certs: GuideCertFiles;
   let others: CertFiles;
   let rabbit: RabbitMq;
   let ours: Node;
 
   beforeAll(async () => {
-    [certs, others] = await Promise.all([CertFiles.make(RABBIT, OURS), CertFiles.make(STRANGER)]);
+    [certs, others] = await Promise.all([GuideCertFiles.makeFrom(PAGE), CertFiles.make(STRANGER)]);
+    await certs.run("node", OURS);
     epmd = await OurEpmd.start(otp);
-    const erlFlags = ["-pa", await sslPath(otp), ...certs.flags(RABBIT)].join(" ");
-    rabbit = await startRabbitMq({ epmdPort: epmd.port, cookie: COOKIE, erlFlags });
+    rabbit = await startRabbitMq({
+      ...{ nodeName: RABBIT, epmdPort: epmd.port, cookie: COOKIE },
+      envConf: certs.page.block("/etc/rabbitmq/rabbitmq-env.conf"),
+    });
     ours = await startWith(OURS, tlsOf(certs.flags(OURS)));
   }, 120_000);
 
@@ -77,6 +84,16 @@ forServer("rabbitmq-server", RABBITMQ, (otp, test) => {
     expect(listed).toEqual({ stdout: "name\tdurable\ntasks\ttrue\n", stderr: "", status: 0 });
     const rows = await erpc("rabbit_amqqueue", "list_names", "ours");
     expect(rows).toHaveLength(1);
+  });
+
+  test("we dial", "RabbitMQ over TLS: the program of the guide", async () => {
+    installPackages(certs.root);
+    writeFileSync(join(certs.root, "ask.mjs"), certs.page.block("ask.mjs"));
+    const env = { ERL_EPMD_PORT: String(epmd.port) };
+    writeFileSync(join(certs.root, ".erlang.cookie"), COOKIE, { mode: 0o400 });
+    expect(await runCommands(certs.page.block("run it"), certs.root, env)).toMatch(
+      /\[ '\/',( 'ours',)? 'reports' \]\n$/,
+    );
   });
 
   test("Erlang dials", "RabbitMQ over TLS: rabbitmqctl with the same files", async () => {

@@ -25,8 +25,6 @@ export interface RealServer extends AsyncDisposable {
 export interface RealServerOptions {
   readonly epmdPort: number;
   readonly cookie: string;
-  /** Flags of `erl` for the server and for its tools, separated by spaces. */
-  readonly erlFlags?: string;
 }
 
 /** A temporary folder with a home in it that holds the cookie. */
@@ -36,7 +34,7 @@ export class ServerFolder {
   /** What every program of the server gets. */
   readonly env: Env;
 
-  constructor({ epmdPort, cookie }: Pick<RealServerOptions, "epmdPort" | "cookie">) {
+  constructor({ epmdPort, cookie }: RealServerOptions) {
     mkdirSync(this.home);
     this.write("home/.erlang.cookie", cookie);
     chmodSync(join(this.home, ".erlang.cookie"), 0o400);
