@@ -9,6 +9,7 @@ export type Layer =
   | "cookie"
   | "epmd"
   | "tcp"
+  | "tls"
   | "handshake"
   | "dist"
   | "call"

@@ -1,9 +1,11 @@
 import { CallError, ConnectError, DistError } from "disterl";
+import { CarrierError, TlsCertificateError } from "disterl/carrier";
 import { EpmdError } from "disterl/epmd";
 import { CookieError, NodeNameError } from "disterl/node";
 import { CliFailure, type FailureDetails, type Layer } from "./cli-failure.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { printTerm } from "./print-term.ts";
+import type { Json } from "./term-json.ts";
 
 /**
  * What a library error means to the user of the tool: the layer that failed, and the exit status.
@@ -19,6 +21,9 @@ export function explainError(error: unknown): CliFailure | undefined {
     const wrongVariable = error.code === "ERR_EPMD_BAD_ENVIRONMENT";
     return failure(wrongVariable ? exitCodes.usage : exitCodes.notConnected, "epmd", error);
   }
+  if (error instanceof CarrierError && isOfTls(error)) {
+    return failure(exitCodes.notConnected, "tls", error);
+  }
   if (error instanceof DistError) return failure(exitCodes.notConnected, "node", error);
   return undefined;
 }
@@ -32,10 +37,47 @@ const layers: Readonly<Record<ConnectError["layer"], Layer>> = {
 };
 
 function connectFailure(error: ConnectError): CliFailure {
+  const { cause } = error;
+  if (cause instanceof CarrierError && isOfTls(cause)) return tlsFailure(error, cause);
   const wrongName = error.layer === "name" ? exitCodes.usage : exitCodes.notConnected;
-  const notes = error.layer === "handshake" ? HANDSHAKE_NOTES[causeCode(error)] : undefined;
+  const notes = error.layer === "handshake" ? handshakeNotes(error) : undefined;
   return failure(wrongName, layers[error.layer], error, notes === undefined ? {} : { notes });
 }
+
+function isOfTls({ code }: CarrierError): boolean {
+  return code.startsWith("ERR_CARRIER_TLS_");
+}
+
+/** Its code is the carrier's, which says who refused whom. */
+function tlsFailure(error: ConnectError, cause: CarrierError): CliFailure {
+  const { code } = cause;
+  const notes = TLS_NOTES[code];
+  const facts = cause instanceof TlsCertificateError ? certificateJson(cause) : {};
+  const details = { facts, cause: error, ...(notes === undefined ? {} : { notes }) };
+  return new CliFailure(exitCodes.notConnected, "tls", code, error.message, details);
+}
+
+function certificateJson({ check, certificate }: TlsCertificateError): Record<string, Json> {
+  if (certificate === undefined) return { check };
+  const { validFrom, validTo, ...named } = certificate;
+  const dates = { validFrom: isoDate(validFrom), validTo: isoDate(validTo) };
+  return { check, certificate: { ...named, ...dates } };
+}
+
+function isoDate(date: Date): string | null {
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
+}
+
+const TLS_NOTES: Readonly<Record<string, readonly string[]>> = {
+  ERR_CARRIER_TLS_CERTIFICATE: [
+    "disterl cert verify looks at a certificate; the CA that is trusted is that of",
+    "--tls-cacertfile, or of the file of --ssl-dist-optfile",
+  ],
+  ERR_CARRIER_TLS_REFUSED: [
+    "the certificate shown is that of --tls-certfile, or of the client side in the file of",
+    "--ssl-dist-optfile: disterl cert verify looks at it",
+  ],
+};
 
 const COOKIE_NOTES = [
   "the cookie used here is that of --cookie-file, else DISTERL_COOKIE, else ~/.erlang.cookie;",
@@ -46,6 +88,16 @@ const HANDSHAKE_NOTES: Readonly<Record<string, readonly string[]>> = {
   ERR_HANDSHAKE_WRONG_COOKIE: COOKIE_NOTES,
   "ERR_HANDSHAKE_CLOSED ack": COOKIE_NOTES,
 };
+
+/** The options that the message lacks. */
+const PLAIN_NOTES = [
+  "to reach a node with TLS: --ssl-dist-optfile, or --tls-cacertfile, --tls-certfile and --tls-keyfile",
+];
+
+function handshakeNotes(error: ConnectError): readonly string[] | undefined {
+  const isTlsThere = error.message.includes("-proto_dist inet_tls");
+  return HANDSHAKE_NOTES[causeCode(error)] ?? (isTlsThere ? PLAIN_NOTES : undefined);
+}
 
 function causeCode({ cause }: ConnectError): string {
   if (!(cause instanceof DistError)) return "";

@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { ConnectError, type Node, startNode } from "disterl";
+import { inet6Tcp } from "disterl/carrier";
 import { EpmdClient, printable } from "disterl/epmd";
 import { nameDomainOf, type NodeName } from "disterl/node";
 import { CliFailure } from "./cli-failure.ts";
@@ -7,6 +8,7 @@ import { cliCookie } from "./cli-cookie.ts";
 import type { CliIo } from "./cli-io.ts";
 import type { OptionValues } from "./command.ts";
 import { explainError } from "./explain-error.ts";
+import { certifiedHost, type SessionCarrier, sessionCarrier } from "./session-carrier.ts";
 import { readReachOptions } from "./shared-options.ts";
 
 /** A connection to the node that a command is about. */
@@ -33,19 +35,23 @@ export async function withNode<T>(
   use: (session: Session) => Promise<T>,
 ): Promise<T> {
   const { timeoutMs, epmdPort } = readReachOptions(options, io);
+  const carrier = sessionCarrier(options, io);
   const cookie = cliCookie(options["cookieFile"] as string | undefined, io);
   const nameDomain = nameDomainOf(target.host);
   const epmd = new EpmdClient({
     port: epmdPort,
     lookupTimeoutMs: timeoutMs,
     resolve: io.resolve,
+    family: isIpv6(carrier) ? 6 : 0,
   });
   await using node = await startNode({
-    name: ownName((options["name"] as string | undefined) ?? "undefined", nameDomain),
+    ...carrier,
+    name: ownName((options["name"] as string | undefined) ?? "undefined", nameDomain, carrier),
     nameDomain,
     listen: false,
     cookie,
     discovery: epmd,
+    onWarning: (message) => io.stderr(`disterl: warning: ${printable(message)}\n`),
     // What a function prints over there is talk; what it returns is the data.
     output: (text) => io.stderr(printable(text, "\n\t")),
   });
@@ -63,11 +69,22 @@ export async function withNode<T>(
   }
 }
 
-/** A long name needs a host with a dot; any will do, since nobody dials us. */
-function ownName(name: string, domain: "shortnames" | "longnames"): string {
-  if (name.includes("@") || domain === "shortnames") return name;
+/** The full name: of the host in our certificate; else a long name needs a host with a dot, any will do. */
+function ownName(
+  name: string,
+  domain: "shortnames" | "longnames",
+  carrier: SessionCarrier,
+): string {
+  if (name.includes("@")) return name;
+  const certified = certifiedHost(carrier, (host) => domain === "longnames" || !host.includes("."));
+  if (certified !== undefined) return `${name}@${certified}`;
+  if (domain === "shortnames") return name;
   const host = hostname();
   return `${name}@${/^[\w-]+(?:\.[\w-]+)+$/.test(host) ? host : "disterl.local"}`;
+}
+
+function isIpv6({ tls, carrier }: SessionCarrier): boolean {
+  return tls?.family === "inet6" || carrier === inet6Tcp;
 }
 
 /** A node that is not registered: who is? */

@@ -20,13 +20,17 @@ The cookie is never an argument: it is read from --cookie-file, else from the
 environment variable DISTERL_COOKIE or RABBITMQ_ERLANG_COOKIE, else from
 ~/.erlang.cookie.
 
+Nodes with TLS (-proto_dist inet_tls) are reached with --ssl-dist-optfile, the
+file that Erlang takes, or with --tls-cacertfile, --tls-certfile and
+--tls-keyfile; over IPv6 with --proto-dist inet6_tcp or inet6_tls.
+
 Exit status:
   0  it worked
   1  the node was reached and said no, or the function raised an exception; a
      certificate is not valid, or was not made
   2  the command line is wrong
   3  the node was not reached; the message names the layer: name, cookie, epmd,
-     tcp, handshake
+     tcp, tls, handshake
   4  the node was reached, and gave no answer in time
   70  a fault of this tool
   130  interrupted

@@ -1,6 +1,7 @@
 import { epmdPort } from "disterl/epmd";
 import type { CliIo } from "./cli-io.ts";
 import type { OptionSpec, OptionValues } from "./command.ts";
+import { carrierOptions } from "./session-carrier.ts";
 
 /** The options of a command that asks a host or a node. */
 export interface ReachOptions {
@@ -37,6 +38,7 @@ export const connectOptions: readonly OptionSpec[] = [
     description:
       "dial under this name (default: one that the node gives, so that none is left behind)",
   },
+  ...carrierOptions,
 ];
 
 /** @throws EpmdError for a bad `ERL_EPMD_PORT`. */
