@@ -24,6 +24,17 @@ export interface Credentials {
   readonly versions?: readonly TlsVersion[];
 }
 
+/** The first error of a chain of causes that is of a class. */
+export function causeOf<Kind extends Error>(
+  error: unknown,
+  kind: abstract new (...args: never) => Kind,
+): Kind {
+  for (let found = error; found instanceof Error; found = found.cause) {
+    if (found instanceof kind) return found;
+  }
+  throw new Error("no such cause", { cause: error });
+}
+
 /** Certificates where a release, which may have a root folder of its own, can read them. */
 export class TlsFiles {
   readonly authority: TestAuthority;
@@ -83,10 +94,19 @@ export interface TlsPair extends AsyncDisposable {
   readonly refusal: Promise<Extract<NodeStatus, { type: "refused" }> | undefined>;
 }
 
+export interface TlsPairOptions {
+  readonly ours: Credentials;
+  readonly erlang: Credentials;
+  /** Of both. */
+  readonly flags?: readonly string[];
+  /** Of the Erlang node. Default: one that nobody else has. */
+  readonly name?: string;
+}
+
 export async function startTlsPair(
   release: OtpRelease,
   files: TlsFiles,
-  { ours, erlang, flags = [] }: { ours: Credentials; erlang: Credentials; flags?: string[] },
+  { ours, erlang, flags = [], name }: TlsPairOptions,
 ): Promise<TlsPair> {
   const epmd = await startCEpmd({ release });
   const optfile = (who: Credentials, reader: "ours" | "Erlang") => [
@@ -104,6 +124,7 @@ export async function startTlsPair(
       nameType: "short",
       cookie: COOKIE,
       epmdPort: epmd.port,
+      name,
       flags: [...optfile(erlang, "Erlang"), ...flags],
     }),
   ]);

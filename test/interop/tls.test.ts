@@ -4,18 +4,7 @@ import { CarrierError, TlsCertificateError } from "disterl/carrier";
 import type { TestCertificate } from "disterl/testing";
 import { afterAll, expect } from "vitest";
 import { forEachOtp } from "./otp.ts";
-import { startTlsPair, TlsFiles, type TlsVersion } from "./tls-setup.ts";
-
-/** The first error of a chain of causes that is of a class. */
-function causeOf<Kind extends Error>(
-  error: unknown,
-  kind: abstract new (...args: never) => Kind,
-): Kind {
-  for (let found = error; found instanceof Error; found = found.cause) {
-    if (found instanceof kind) return found;
-  }
-  throw new Error("no such cause", { cause: error });
-}
+import { causeOf, startTlsPair, TlsFiles, type TlsVersion } from "./tls-setup.ts";
 
 forEachOtp(
   (release, otpTest) => {
