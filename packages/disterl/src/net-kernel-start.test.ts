@@ -24,6 +24,8 @@ test("a node that is not distributed: its processes work, and nobody else is the
     name: undefined,
     nameType: undefined,
     nameDomain: undefined,
+    carriers: [],
+    addresses: [],
   });
   expect(a.netKernel.netTickTime).toBeUndefined();
   const echo = a.spawn({ name: "echo", onMessage: (message, self) => self.exit(message) });

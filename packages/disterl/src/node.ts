@@ -71,9 +71,14 @@ export class Node {
     return this.#stopping === undefined && this.#parts.identity.node !== NONODE;
   }
 
-  /** Where it listens; undefined when it does not. */
+  /** Where it listens; undefined when it does not. With several carriers: where on the first. */
   get address(): NetAddress | undefined {
-    return this.#parts.netSup.address;
+    return this.addresses[0];
+  }
+
+  /** Where it listens: one address for each of its carriers, in their order. */
+  get addresses(): readonly NetAddress[] {
+    return this.#parts.netSup.addresses;
   }
 
   // ── other nodes ───────────────────────────────────────────────────────────────────────────────

@@ -3,6 +3,7 @@ import {
   type DistributionOptions,
   distributionOptionNames,
 } from "./cluster/distribution-options.ts";
+import { checkNone, NO_CARRIER } from "./cluster/carrier-settings.ts";
 import { ExposedFunctions } from "./cluster/exposed-functions.ts";
 import { FunctionProcesses } from "./cluster/function-processes.ts";
 import { startGlobal } from "./cluster/global/start-global.ts";
@@ -42,10 +43,13 @@ import { checkOptionNames, type StartNodeOptions, type WantedPeer } from "./star
  */
 export async function startNode(options: StartNodeOptions = {}): Promise<Node> {
   checkOptionNames(options);
+  if (options.carrier === "none") checkNone(options);
   const parts = build(options);
   try {
     for (const peer of options.peers ?? []) keep(parts, peer);
-    if (options.distribution !== false) await parts.netSup.start(options.name, {}, "static");
+    if (options.distribution !== false && options.carrier !== "none") {
+      await parts.netSup.start(options.name, {}, "static");
+    }
   } catch (error) {
     // Why the start failed is told, not what else went wrong after that.
     await stopNode(parts).catch(() => {});
@@ -82,7 +86,10 @@ function build(options: StartNodeOptions): NodeParts {
   );
   const reader = readerOptions(options);
   const netKernel = new NetKernel(
-    { clock, random, auth, allowList, limits, reader },
+    {
+      ...{ clock, random, auth, allowList, limits, reader },
+      notStarted: options.carrier === "none" ? NO_CARRIER : undefined,
+    },
     { nodes, processes, dsig, local, status },
   );
   dsig.attach(processes, local, netKernel);

@@ -81,11 +81,17 @@ export interface DistributionOptions {
   readonly netSetupTime?: number | undefined;
   /** Whether sending connects by itself (`dist_auto_connect`). Default: always. */
   readonly distAutoConnect?: "never" | "once" | undefined;
-  /** The carrier (`-proto_dist`). Default: TCP over IPv4. */
-  readonly carrier?: Carrier | undefined;
+  /**
+   * The carrier (`-proto_dist`), or several: the node listens on each, and dials on the first that
+   * reaches the node in question, or on the one that the discovery names. The discovery makes the port of
+   * the first known. `"none"`: the node is never distributed, and cannot be made so. Default: TCP over
+   * IPv4.
+   */
+  readonly carrier?: Carrier | readonly Carrier[] | "none" | undefined;
   /**
    * TLS, in place of {@link carrier} (`-proto_dist inet_tls`, `-ssl_dist_optfile`): every connection is
-   * encrypted, and both sides show certificates and check them, unless asked otherwise.
+   * encrypted, and both sides show certificates and check them, unless asked otherwise. Beside other
+   * carriers it is `inetTls(…)` in the list of those.
    */
   readonly tls?: NodeTlsOptions | undefined;
 }

@@ -1,6 +1,4 @@
 import type { Carrier, SocketOptions } from "../carrier/carrier.ts";
-import { inetTcp } from "../carrier/tcp.ts";
-import { inet6Tls, inetTls } from "../carrier/tls.ts";
 import type { Discovery } from "../epmd/discovery.ts";
 import type { SessionOptions } from "../node/session.ts";
 import {
@@ -11,6 +9,7 @@ import {
   type NodeName,
 } from "../node/node-name.ts";
 import { defaultFlags } from "../wire/flags.ts";
+import { carriersOf } from "./carrier-settings.ts";
 import type { DistributionOptions, ListenAt } from "./distribution-options.ts";
 import { checkConnect, checkListen } from "./listen-settings.ts";
 
@@ -25,7 +24,8 @@ export interface DistributionSettings {
   readonly listen: ListenAt | undefined;
   /** Of the sockets that are dialled with. */
   readonly dialSocket: SocketOptions | undefined;
-  readonly carrier: Carrier;
+  /** One at least. */
+  readonly carriers: readonly Carrier[];
   /** The program's; it is not ours to close. */
   readonly discovery: Discovery | undefined;
   readonly epmd: DistributionOptions["epmd"];
@@ -60,7 +60,7 @@ export function distributionSettings(
     flags: defaultFlags({ hidden: (options.hidden ?? true) || !listens }),
     listen: listens ? { ...options.listen } : undefined,
     dialSocket: options.connect?.socket,
-    carrier: carrierOf(options, warn),
+    carriers: carriersOf(options, warn),
     discovery: options.discovery,
     epmd: options.epmd,
     setupTimeMs: 1000 * inRange("netSetupTime", options.netSetupTime ?? 7, 1, 120),
@@ -69,19 +69,6 @@ export function distributionSettings(
     stallTimeMs: stallTimeMs(options),
     autoConnect: autoConnect(options),
   };
-}
-
-function carrierOf(
-  { carrier, tls }: DistributionOptions,
-  warn: (message: string, code: string) => void,
-): Carrier {
-  if (tls === undefined) return carrier ?? inetTcp;
-  if (carrier !== undefined) throw new TypeError("carrier and tls are given: choose one");
-  const { family = "inet", ...options } = tls;
-  if (family !== "inet" && family !== "inet6") {
-    throw new TypeError(`tls.family is "inet" or "inet6", not "${String(family)}"`);
-  }
-  return (family === "inet" ? inetTls : inet6Tls)({ onWarning: warn, ...options });
 }
 
 /** A dynamic name keeps its host: the peer puts it behind the name it gives. */

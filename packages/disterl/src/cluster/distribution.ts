@@ -1,4 +1,4 @@
-import type { Listener, NetAddress } from "../carrier/carrier.ts";
+import type { NetAddress } from "../carrier/carrier.ts";
 import type { Clock } from "../carrier/clock.ts";
 import { EpmdClient } from "../epmd/client.ts";
 import type { Discovery, Registration } from "../epmd/discovery.ts";
@@ -8,14 +8,14 @@ import { Acceptor } from "../node/acceptor.ts";
 import type { AllowList } from "../node/allow-list.ts";
 import type { Auth } from "../node/auth.ts";
 import { NodeError } from "../node/errors.ts";
-import type { NodeName } from "../node/node-name.ts";
 import type { NodeLimits } from "../node/limits.ts";
 import type { NetKernel } from "../node/net-kernel.ts";
 import type { NodeTable } from "../node/node-table.ts";
 import type { StatusFeed } from "../node/status.ts";
 import type { Identity } from "../process/identity.ts";
 import type { DistributionSettings } from "./distribution-settings.ts";
-import { disallowedIp, exposure } from "./listen-settings.ts";
+import { exposure } from "./listen-settings.ts";
+import { Listeners } from "./listeners.ts";
 
 /** What of a node stays when distribution ends, as far as distribution needs it. */
 export interface LastingParts {
@@ -44,7 +44,7 @@ export class Distribution {
   readonly #acceptor: Acceptor;
   readonly #warn: (message: string, code: string) => void;
   readonly #starting = new AbortController();
-  #listener: Listener | undefined;
+  #listeners: Listeners | undefined;
   #registration: Registration | undefined;
 
   /** `warn` is told what is likely a mistake. */
@@ -58,11 +58,10 @@ export class Distribution {
     this.#warn = warn;
     this.#discovery = settings.discovery ?? epmdDiscovery(parts, settings);
     const { clock, random, auth, allowList, limits, identity, nodes, netKernel, status } = parts;
-    const { carrier, flags, setupTimeMs } = settings;
+    const { flags, setupTimeMs } = settings;
     const pending = atTheDoor(limits);
     this.#acceptor = new Acceptor(
       {
-        carrier,
         clock,
         random,
         auth,
@@ -76,12 +75,12 @@ export class Distribution {
     );
   }
 
-  /** Where it listens. */
-  get address(): NetAddress | undefined {
-    return this.#listener?.address;
+  /** Where it listens, in the order of its carriers. */
+  get addresses(): readonly NetAddress[] {
+    return this.#listeners?.addresses ?? [];
   }
 
-  /** The listener, the registration, the name: in this order others can rely on it. */
+  /** The listeners, the registration, the name: in this order others can rely on it. */
   async start(): Promise<void> {
     const { parts, settings } = { parts: this.#parts, settings: this.settings };
     const { clock, random, auth, allowList, netKernel } = parts;
@@ -98,39 +97,40 @@ export class Distribution {
     if (isDynamic) return;
     let creation: number | undefined;
     if (settings.listen !== undefined) {
-      this.#listener = await this.#listen(settings.listen);
-      const exposed = exposure(settings.carrier, this.#listener.address);
-      if (exposed !== undefined) this.#warn(exposed, "DISTERL_TCP_EXPOSED");
-      const { port } = this.#listener.address;
-      const { signal } = this.#starting;
-      signal.throwIfAborted();
-      this.#registration = await this.#discovery.register(name.name, port, { signal });
-      signal.throwIfAborted();
-      creation = this.#registration.creation;
+      this.#listeners = await this.#listen(settings.listen);
+      for (const [carrier, address] of this.#listeners.entries()) {
+        const exposed = exposure(carrier, address);
+        if (exposed !== undefined) this.#warn(exposed, "DISTERL_TCP_EXPOSED");
+      }
+      creation = await this.#register(this.#listeners.port);
     }
     netKernel.alive(name.full, creation ?? randomCreation(random));
     this.#acceptor.open();
   }
 
-  async #listen(at: NonNullable<DistributionSettings["listen"]>): Promise<Listener> {
-    const { carrier, name } = this.settings;
-    const { host = "127.0.0.1", port = await this.#listenPort(name), lastPort } = at;
-    const { backlog, socket } = at;
-    const onRefused = (remote: NetAddress, error: Error): void => {
-      this.#acceptor.refused(remote.address, error);
-    };
-    const node = name.full;
-    return carrier.listen({ host, port, lastPort, backlog, socket, node, onRefused }, (channel) => {
-      const disallowed = disallowedIp(at, channel.remote);
-      if (disallowed === undefined) return void this.#acceptor.serve(channel);
-      channel.destroy();
-      onRefused(channel.remote, disallowed);
+  #listen(at: NonNullable<DistributionSettings["listen"]>): Promise<Listeners> {
+    const { carriers, name } = this.settings;
+    return Listeners.open({
+      at,
+      carriers,
+      name,
+      discovery: this.#discovery,
+      onChannel: (channel, carrier) => {
+        void this.#acceptor.serve(channel, carrier);
+      },
+      onRefused: (remote, error) => this.#acceptor.refused(remote.address, error),
     });
   }
 
-  async #listenPort({ name, host }: NodeName): Promise<number | undefined> {
-    const discovery = this.#discovery;
-    return (await discovery.listenPortPlease?.(name, host)) ?? discovery.listenPort;
+  /** Makes the port known, of a node that is not found without; gives the creation. */
+  async #register(port: number | undefined): Promise<number | undefined> {
+    const { signal } = this.#starting;
+    signal.throwIfAborted();
+    if (port === undefined) return undefined;
+    const { name } = this.settings.name;
+    this.#registration = await this.#discovery.register(name, port, { signal });
+    signal.throwIfAborted();
+    return this.#registration.creation;
   }
 
   /** Ends a start that is under way; {@link stop} is still to be called. */
@@ -152,7 +152,7 @@ export class Distribution {
       () => this.#registration?.unregister(),
       () => {
         this.#acceptor.stop();
-        return this.#listener?.close();
+        return this.#listeners?.close();
       },
       () => {
         beforeDisconnect?.();
@@ -192,12 +192,13 @@ function atTheDoor(limits: NodeLimits): PendingHandshakesOptions {
 
 function epmdDiscovery(
   { clock, random, env, status }: LastingParts,
-  { epmd, carrier }: DistributionSettings,
+  { epmd, carriers }: DistributionSettings,
 ): Discovery {
+  const first = carriers.find(({ findsNodes }) => findsNodes !== true);
   return new EpmdClient({
     port: epmd?.port,
     // The address at which epmd has answered is the one that is dialled.
-    family: carrier.name.startsWith("inet6_") ? 6 : 0,
+    family: first?.name.startsWith("inet6_") === true ? 6 : 0,
     allowStart: epmd?.start ?? true,
     clock,
     random: () => random() / 2 ** 32,

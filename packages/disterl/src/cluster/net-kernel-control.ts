@@ -29,7 +29,8 @@ export class NetKernelControl {
    *
    * @param name `app` or `app@host`; undefined: the first node that is connected to gives one.
    * @param options those of `startNode` are the defaults.
-   * @throws NodeError `ERR_DISTRIBUTION_ALREADY_STARTED`, `ERR_NODE_STOPPED`,
+   * @throws NodeError `ERR_DISTRIBUTION_ALREADY_STARTED`, `ERR_NODE_STOPPED`, `ERR_DISTRIBUTION_NONE`
+   *   (the node was started with the carrier `"none"`),
    *   `ERR_DISTRIBUTION_NOT_STARTED` (it was stopped before it had started); NodeNameError,
    *   CookieError, CarrierError, EpmdError as `startNode`; TypeError (options). It does not run then.
    */

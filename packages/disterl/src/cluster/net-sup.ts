@@ -9,6 +9,7 @@ import type { SpawnRequests } from "../process/spawn-requests.ts";
 import type { Process } from "../process/process.ts";
 import type { ProcessTable } from "../process/process-table.ts";
 import { atoms } from "../term/atom.ts";
+import { NO_CARRIER } from "./carrier-settings.ts";
 import { Distribution, type LastingParts, type StopOptions } from "./distribution.ts";
 import type { DistributionOptions } from "./distribution-options.ts";
 import type { ExposedFunctions } from "./exposed-functions.ts";
@@ -50,6 +51,10 @@ export interface NetKernelState {
   readonly nameType: "static" | "dynamic" | undefined;
   /** Whether hosts are short or fully qualified. */
   readonly nameDomain: "shortnames" | "longnames" | undefined;
+  /** Names of the carriers, in the order in which they are tried. */
+  readonly carriers: readonly string[];
+  /** Where it listens, in the same order; empty when it does not. */
+  readonly addresses: readonly NetAddress[];
 }
 
 /**
@@ -73,9 +78,9 @@ export class NetSup {
     this.#options = options;
   }
 
-  /** Where the node listens. */
-  get address(): NetAddress | undefined {
-    return this.#current?.address;
+  /** Where the node listens, in the order of its carriers. */
+  get addresses(): readonly NetAddress[] {
+    return this.#current?.addresses ?? [];
   }
 
   get settings(): DistributionSettings | undefined {
@@ -85,7 +90,8 @@ export class NetSup {
   get state(): NetKernelState {
     const settings = this.#current?.settings;
     if (settings === undefined) {
-      return { started: "no", name: undefined, nameType: undefined, nameDomain: undefined };
+      const unknown = { name: undefined, nameType: undefined, nameDomain: undefined };
+      return { started: "no", ...unknown, carriers: [], addresses: [] };
     }
     const { tickTime } = this.#parts.netKernel;
     const { node, creation } = this.#parts.identity;
@@ -94,12 +100,14 @@ export class NetSup {
       name: tickTime !== undefined && creation !== 0 ? node.text : undefined,
       nameType: settings.isDynamic ? "dynamic" : "static",
       nameDomain: settings.nameDomain,
+      carriers: settings.carriers.map((carrier) => carrier.name),
+      addresses: this.addresses,
     };
   }
 
   /**
    * Starts distribution. On failure it is as before.
-   * @throws NodeError `ERR_DISTRIBUTION_ALREADY_STARTED`, and what the start of a node throws.
+   * @throws NodeError `ERR_DISTRIBUTION_ALREADY_STARTED`, `ERR_DISTRIBUTION_NONE`, and what the start of a node throws.
    */
   async start(
     name: string | undefined,
@@ -107,6 +115,9 @@ export class NetSup {
     how: "static" | "dynamic",
   ): Promise<void> {
     this.#assertStopped();
+    // What a program was started without it does not get by an option later on.
+    const isNone = this.#options.defaults.carrier === "none";
+    if (isNone) throw new NodeError("ERR_DISTRIBUTION_NONE", NO_CARRIER);
     const { defaults } = this.#options;
     const warn = (message: string, code: string): void => this.#warn(message, code);
     const settings = distributionSettings(name, { ...defaults, ...options }, warn);

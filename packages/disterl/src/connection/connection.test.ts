@@ -85,6 +85,7 @@ function connected({
   const told: string[] = [];
   const connection = new Connection({
     channel: line,
+    carrier: "memory",
     clock,
     peer: {
       node: atom(name),

@@ -35,6 +35,8 @@ export interface ConnectionHandler {
 
 export interface ConnectionOptions {
   readonly channel: Channel;
+  /** Name of the carrier that the channel is of. */
+  readonly carrier: string;
   readonly clock: Clock;
   readonly peer: ConnectionPeer;
   readonly handler: ConnectionHandler;
@@ -185,6 +187,11 @@ export class Connection {
 
   get remoteAddress(): Channel["remote"] {
     return this.#channel.remote;
+  }
+
+  /** Name of the carrier. */
+  get carrier(): string {
+    return this.#options.carrier;
   }
 
   get tls(): Channel["tls"] {

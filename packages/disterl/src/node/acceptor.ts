@@ -23,7 +23,6 @@ import type { NodeTable } from "./node-table.ts";
 import type { StatusFeed } from "./status.ts";
 
 export interface AcceptorOptions {
-  readonly carrier: Carrier;
   readonly clock: Clock;
   readonly auth: Auth;
   readonly allowList: AllowList;
@@ -89,9 +88,9 @@ export class Acceptor implements AcceptPolicy<Attempt> {
     this.#open();
   }
 
-  /** A connection was opened to us. */
-  async serve(channel: Channel): Promise<void> {
-    const { carrier, clock, setupTimeMs, flags } = this.#options;
+  /** A connection was opened to us, on that carrier. */
+  async serve(channel: Channel, carrier: Carrier): Promise<void> {
+    const { clock, setupTimeMs, flags } = this.#options;
     const { identity, netKernel } = this.#parts;
     const source = channel.remote.address;
     const abort = new AbortController();
@@ -126,7 +125,7 @@ export class Acceptor implements AcceptPolicy<Attempt> {
         signal: abort.signal,
       });
       if (attempt.lease !== undefined) netKernel.lease(peer.name, attempt.lease);
-      netKernel.up({ channel, peer, rest }, false);
+      netKernel.up({ channel, carrier: carrier.name, peer, rest }, false);
     } catch (error) {
       if (attempt.reserved !== undefined) netKernel.release(attempt.reserved, error as Error);
       if (error instanceof HandshakeError && error.code === "ERR_HANDSHAKE_WRONG_COOKIE") {

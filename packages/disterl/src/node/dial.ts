@@ -2,25 +2,27 @@ import type { Carrier, Channel, SocketOptions } from "../carrier/carrier.ts";
 import { CarrierError } from "../carrier/errors.ts";
 import type { Clock } from "../carrier/clock.ts";
 import { runHandshake } from "../connection/run-handshake.ts";
-import type { Discovery, FoundNode } from "../epmd/discovery.ts";
+import type { Discovery } from "../epmd/discovery.ts";
 import { HandshakeError } from "../handshake/errors.ts";
 import type { AgreedPeer } from "../handshake/handshake.ts";
 import { type InitiateOptions, initiate } from "../handshake/initiate.ts";
 import { HandshakeTrace } from "../trace/handshake-trace.ts";
+import { type Way, waysTo } from "./choose-carrier.ts";
 import { ConnectError } from "./errors.ts";
-import { findNode } from "./find-node.ts";
 import type { NodeName } from "./node-name.ts";
 
 /** A channel over which both sides have proved who they are. */
 export interface Established {
   readonly channel: Channel;
+  /** Name of the carrier that it is of. */
+  readonly carrier: string;
   readonly peer: AgreedPeer;
   /** What the peer sent behind its last handshake packet. */
   readonly rest: Uint8Array;
 }
 
 export interface DialOptions {
-  readonly carrier: Carrier;
+  readonly carriers: readonly Carrier[];
   readonly clock: Clock;
   readonly discovery: Discovery;
   readonly setupTimeMs: number;
@@ -37,9 +39,9 @@ export async function dial(
   handshake: InitiateOptions,
   options: DialOptions,
 ): Promise<Established> {
-  const { carrier, clock, discovery, setupTimeMs, signal } = options;
-  const ways = await findNode(name, discovery, signal);
-  const channel = await openFirst(name, ways, options);
+  const { carriers, clock, discovery, setupTimeMs, signal } = options;
+  const ways = await waysTo(name, carriers, discovery, signal);
+  const { channel, carrier } = await openFirst(name, ways, options);
   try {
     const { result, rest } = await runHandshake({
       channel,
@@ -50,7 +52,7 @@ export async function dial(
       trace: new HandshakeTrace(handshake.ourName, "dial", name.full),
       signal,
     });
-    return { channel, peer: result, rest };
+    return { channel, carrier: carrier.name, peer: result, rest };
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof HandshakeError)) throw error;
@@ -63,22 +65,19 @@ export async function dial(
 /** Goes the ways to a node, until one leads there. Each but the last has the time of one step. */
 async function openFirst(
   name: NodeName,
-  ways: readonly FoundNode[],
+  ways: readonly Way[],
   options: DialOptions,
-): Promise<Channel> {
+): Promise<{ channel: Channel; carrier: Carrier }> {
   const { clock, setupTimeMs, signal } = options;
   let failure: unknown;
   for (const [index, way] of ways.entries()) {
     const late = new AbortController();
     const isLast = index === ways.length - 1;
-    const timer = isLast
-      ? undefined
-      : clock.after(setupTimeMs, () => late.abort(silent(way, name)));
+    const timer = isLast ? undefined : clock.after(setupTimeMs, () => late.abort(silent(way)));
     try {
-      return await openChannel(name, way, {
-        ...options,
-        signal: AbortSignal.any([signal, late.signal]),
-      });
+      const within = AbortSignal.any([signal, late.signal]);
+      const channel = await openChannel(name, way, options.dialSocket, within);
+      return { channel, carrier: way.carrier };
     } catch (error) {
       signal.throwIfAborted();
       failure = error;
@@ -89,17 +88,17 @@ async function openFirst(
   throw unreachable(name, failure);
 }
 
-function silent({ address, port }: FoundNode, { host }: NodeName): Error {
-  return new Error(`no answer from ${address ?? host}:${port}`);
+function silent({ host, port }: Way): Error {
+  return new Error(`no answer from ${host}:${port}`);
 }
 
 function openChannel(
-  { host, full }: NodeName,
-  { address, port }: FoundNode,
-  { carrier, dialSocket, signal }: DialOptions,
+  { full }: NodeName,
+  { carrier, host, port }: Way,
+  socket: SocketOptions | undefined,
+  signal: AbortSignal,
 ): Promise<Channel> {
-  const at = { host: address ?? host, port };
-  return carrier.connect({ ...at, node: full, socket: dialSocket, signal });
+  return carrier.connect({ host, port, node: full, socket, signal });
 }
 
 function isTlsRefusal(error: unknown): boolean {

@@ -12,7 +12,7 @@ import { ConnectError } from "./errors.ts";
 import { checkDialName, type NameDomain, type NodeName } from "./node-name.ts";
 
 export interface DialerOptions {
-  readonly carrier: Carrier;
+  readonly carriers: readonly Carrier[];
   readonly clock: Clock;
   readonly discovery: Discovery;
   readonly auth: Auth;

@@ -3,7 +3,6 @@ import { Connections } from "../connection/connections.ts";
 import type { NodedownReason } from "../connection/errors.ts";
 import { OutstandingChallenges } from "../handshake/digest.ts";
 import type { NameLease } from "../handshake/dynamic-names.ts";
-import type { AgreedPeer } from "../handshake/handshake.ts";
 import { NONODE } from "../process/identity.ts";
 import type { ProcessTable } from "../process/process-table.ts";
 import type { Signal } from "../signal/signal.ts";
@@ -34,6 +33,8 @@ export interface NetKernelOptions extends Pick<DialerOptions, "clock" | "random"
   readonly allowList: DialerOptions["allowList"];
   readonly limits: NodeLimits;
   readonly reader: ConnectionOptions["reader"];
+  /** Why nothing can be dialled before distribution is started, where it never is. */
+  readonly notStarted?: string | undefined;
 }
 
 /** The parts of the node that net_kernel connects with the world. */
@@ -72,11 +73,12 @@ export class NetKernel implements AutoConnect {
   #connectionId = 0;
   /** The connection over which a nameless node got its name. */
   #namedBy: Connection | undefined;
-  #whyNot = NOT_STARTED;
+  #whyNot: string;
 
   constructor(options: NetKernelOptions, parts: NetKernelParts) {
     this.#options = options;
     this.#parts = parts;
+    this.#whyNot = options.notStarted ?? NOT_STARTED;
     this.outstanding = new OutstandingChallenges(options.random);
     const { identity } = parts.processes;
     this.connections = new Connections(() => identity.node.text, options.limits.nodeFragBytes);
@@ -220,7 +222,7 @@ export class NetKernel implements AutoConnect {
   // ── up ────────────────────────────────────────────────────────────────────────────────────────
 
   /** A handshake is done: the connection counts from here on. */
-  up({ channel, peer, rest }: Established, dialled: boolean): void {
+  up({ channel, carrier, peer, rest }: Established, dialled: boolean): void {
     const { nodes, status } = this.#parts;
     const session = this.#session;
     const node = atom(peer.name);
@@ -238,7 +240,7 @@ export class NetKernel implements AutoConnect {
       return;
     }
     if (givesName) this.#ownName.set(peer.ourName, peer.ourCreation);
-    const connection = this.#open(session, node, channel, peer);
+    const connection = this.#open(session, node, { channel, carrier, peer });
     if (givesName) this.#namedBy = connection;
     const connectionId = ++this.#connectionId;
     nodes.set(node, { state: "connected", connection, connectionId });
@@ -259,12 +261,12 @@ export class NetKernel implements AutoConnect {
   #open(
     { options: { tickIntensity }, tickTime }: Session,
     node: Atom,
-    channel: Established["channel"],
-    peer: AgreedPeer,
+    { channel, carrier, peer }: Pick<Established, "channel" | "carrier" | "peer">,
   ): Connection {
     const { limits, clock, reader } = this.#options;
     return new Connection({
       channel,
+      carrier,
       clock,
       peer: { node, creation: peer.creation, flags: peer.flags, hidden: peer.hidden },
       reader,

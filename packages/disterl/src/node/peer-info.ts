@@ -14,6 +14,8 @@ export interface PeerInfo {
   readonly hidden: boolean;
   /** Names of the flags in force. */
   readonly flags: readonly string[];
+  /** Name of the carrier over which it is connected, such as `inet_tcp`. */
+  readonly carrier: string;
   /** Where the other end is. */
   readonly address: NetAddress;
   /** Over TLS: version, cipher and the certificates of both sides. Undefined: nothing is encrypted by us. */
@@ -31,6 +33,7 @@ export function peerInfo(connection: Connection): PeerInfo {
     creation,
     hidden,
     flags: flagNames(flags),
+    carrier: connection.carrier,
     address: connection.remoteAddress,
     ...(tls === undefined ? {} : { tls }),
     stats: connection.stats,

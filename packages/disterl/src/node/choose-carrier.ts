@@ -1,0 +1,65 @@
+import type { Carrier } from "../carrier/carrier.ts";
+import type { Discovery, FoundNode } from "../epmd/discovery.ts";
+import { ConnectError } from "./errors.ts";
+import { findNode } from "./find-node.ts";
+import type { NodeName } from "./node-name.ts";
+
+/** One way to a node: what to dial on, and where. */
+export interface Way {
+  readonly carrier: Carrier;
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * The ways to a node, the best first: over the first carrier that reaches it, or the one that the
+ * discovery names. A discovery is asked only for carriers that do not find nodes themselves.
+ *
+ * A carrier that is the only one is not asked whether it reaches the node: what it says when it is
+ * dialled on is the better answer.
+ *
+ * @throws ConnectError of the layer discovery, or carrier; the signal's reason on abort.
+ */
+export async function waysTo(
+  name: NodeName,
+  carriers: readonly Carrier[],
+  discovery: Discovery,
+  signal: AbortSignal,
+): Promise<readonly Way[]> {
+  const able =
+    carriers.length === 1
+      ? carriers
+      : carriers.filter((carrier) => carrier.reaches?.(name.full) ?? true);
+  const [first] = able;
+  if (first === undefined) {
+    throw noCarrier(name, `none of its carriers reaches that node (${namesOf(carriers)})`);
+  }
+  if (first.findsNodes === true) return [{ carrier: first, host: name.host, port: 0 }];
+  const found = await findNode(name, discovery, signal);
+  return found.map((way) => {
+    const { address: host = name.host, port } = way;
+    return { carrier: carrierOf(way, name, first, carriers), host, port };
+  });
+}
+
+/** The carrier that the discovery names, whatever its `reaches` says, or the first that is able. */
+function carrierOf(
+  { carrier: wanted }: FoundNode,
+  name: NodeName,
+  first: Carrier,
+  carriers: readonly Carrier[],
+): Carrier {
+  if (wanted === undefined) return first;
+  const carrier = carriers.find((one) => one.name === wanted);
+  if (carrier !== undefined) return carrier;
+  const text = `it is to be dialled on ${wanted}, says the discovery, and here is ${namesOf(carriers)}`;
+  throw noCarrier(name, text);
+}
+
+function namesOf(carriers: readonly Carrier[]): string {
+  return carriers.map(({ name }) => name).join(", ");
+}
+
+function noCarrier({ full }: NodeName, why: string): ConnectError {
+  return new ConnectError("ERR_CONNECT_CARRIER", "carrier", full, `cannot reach ${full}: ${why}`);
+}
