@@ -3,6 +3,7 @@
 //
 //   node examples/demo.mjs           runs, tells what happens, ends
 //   node examples/demo.mjs --stay    stays, and prints how to talk to it from erl and iex
+//   node examples/demo.mjs --tls     the same over TLS: both sides show certificates and check them
 import { randomBytes } from "node:crypto";
 import { atom, atoms, float, genRequest, isTaggedTuple, reply, startNode, t } from "disterl";
 import {
@@ -13,10 +14,14 @@ import {
   BitString,
   ExternalFun,
 } from "disterl/term";
+import { completeNodeName } from "disterl/node";
+import { Certificates } from "./demo/certificates.mjs";
 import { startErlang, startSecondNode } from "./demo/other-node.mjs";
+import { sayTls, turnStrangerAway } from "./demo/tls.mjs";
 import { fail, heading, say, step } from "./demo/transcript.mjs";
 
 const stay = process.argv.includes("--stay");
+const isTls = process.argv.includes("--tls");
 const cookie = randomBytes(16).toString("base64url");
 
 const everyKind = [
@@ -42,9 +47,22 @@ const everyKind = [
   new ExternalFun(atom("lists"), atom("map"), 2),
 ];
 
+// The certificates go when the program does.
+const abandon = () => process.exit(130);
+process.once("SIGINT", abandon);
+
 heading("start");
+const { full: name, host } = completeNodeName("demo", "shortnames");
+const otherName = `other_demo_${process.pid}@${host}`;
+const visitor = `me@${host}`;
+const certificates = isTls ? new Certificates() : undefined;
+if (isTls) {
+  await step("tls", "disterl cert makes a CA, and a certificate for each node", () =>
+    certificates.make("the CA of this demo", [name, otherName, visitor]),
+  );
+}
 const node = await step("node", "starting a node named demo", () =>
-  startNode({ name: "demo", cookie }),
+  startNode({ name, cookie, tls: certificates?.tls(name) }),
 );
 say(`it is ${node.name}, creation ${node.creation}, and listens on 127.0.0.1:${node.address.port}`);
 const echo = node.spawn({
@@ -58,45 +76,59 @@ const echo = node.spawn({
 everyKind.push(echo.pid);
 
 const other = await step("peer", "starting the other node", async () => {
-  const erlang = await startErlang(node, cookie);
-  return erlang ?? startSecondNode(cookie);
+  const erlang = await startErlang(node, otherName, cookie, certificates);
+  return erlang ?? startSecondNode(otherName, cookie, certificates);
 });
 say(`it is ${other.name}: ${other.kind}`);
 
 let failed = false;
 try {
+  await connect();
   await talk();
 } catch (error) {
   failed = true;
   fail(error);
 }
 if (stay && !failed) {
+  process.off("SIGINT", abandon);
   heading("staying");
-  say(`From Erlang:  erl -sname me -setcookie ${cookie}`);
+  const flags = [`-setcookie ${cookie}`, ...(certificates?.flags(visitor) ?? [])].join(" ");
+  say(`From Erlang:  erl -sname me ${flags}`);
   say(`              1> net_adm:ping('${node.name}').`);
   say(`              2> gen_server:call({echo, '${node.name}'}, {echo, hello}).`);
-  say(`From Elixir:  iex --sname me --cookie ${cookie}`);
+  const erl = isTls ? ` --erl "${certificates.flags(visitor).join(" ")}"` : "";
+  say(`From Elixir:  iex --sname me --cookie ${cookie}${erl}`);
   say(`              iex> GenServer.call({:echo, :"${node.name}"}, {:echo, "hello"})`);
   say(
-    "Ctrl-C ends it. The cookie is for this run only; it keeps strangers out, it encrypts nothing.",
+    isTls
+      ? "Ctrl-C ends it. The cookie and the certificates are for this run only."
+      : "Ctrl-C ends it. The cookie is for this run only; it keeps strangers out, it encrypts nothing.",
   );
   await new Promise((resolve) => process.once("SIGINT", resolve).once("SIGTERM", resolve));
 }
 await other.stop();
 await node.stop();
+certificates?.remove();
 process.exitCode = failed ? 1 : 0;
 
-async function talk() {
+async function connect() {
   heading("connect");
-  const peer = await step("handshake", `demo dials ${other.name}: epmd, TCP, cookie`, () =>
+  const layers = isTls ? "epmd, TCP, TLS, cookie" : "epmd, TCP, cookie";
+  const peer = await step("handshake", `demo dials ${other.name}: ${layers}`, () =>
     node.connect(other.name),
   );
   say(`epmd gave port ${peer.address.port}; creation of the peer ${peer.creation}`);
   say(`flags agreed: ${peer.flags.join(" ")}`);
   say(`the connection is ${peer.hidden ? "hidden" : "visible"}`);
+  if (peer.tls !== undefined) {
+    sayTls(peer, host);
+    await turnStrangerAway(node, cookie);
+  }
   const ping = await step("ping", "ping, as net_adm:ping does", () => node.ping(other.name));
   say(`pong after ${ping.roundTripMs.toFixed(2)} ms`);
+}
 
+async function talk() {
   heading("messages");
   const inbox = node.spawn({ name: "inbox" });
   const to = { name: "mirror", node: other.name };

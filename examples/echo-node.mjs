@@ -15,7 +15,7 @@
 // With `-ping Node` it is no such node: it prints pong and ends with status 0, or pang and the reason, and
 // ends with status 1, within seconds. It needs no name then; see ping.mjs.
 import { startNode } from "disterl";
-import { parseErlFlags, startOptionsFromFlags, valuesOf } from "disterl/flags";
+import { importFlagModules, parseErlFlags, startOptionsFromFlags, valuesOf } from "disterl/flags";
 import { ctl } from "./echo-node/ctl.mjs";
 import { echo } from "./echo-node/echo.mjs";
 import { ping } from "./echo-node/ping.mjs";
@@ -25,7 +25,7 @@ async function main() {
   const given = parseErlFlags(argv);
   const [pinged] = valuesOf(given.flags, "ping");
   const flags = pinged === undefined ? given : parseErlFlags(["-dist_listen", "false", ...argv]);
-  const { options, warnings } = startOptionsFromFlags(flags);
+  const { options, warnings } = startOptionsFromFlags(flags, await importFlagModules(flags));
   for (const warning of warnings) console.error(`echo-node: warning: ${warning}`);
   if (pinged === undefined) return serve(options);
   if (pinged.length !== 1) throw new Error("-ping: expected one node, name@host");

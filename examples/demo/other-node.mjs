@@ -1,5 +1,5 @@
 // The other side of the demo: a real Erlang node, or a second disterl node where Erlang is missing.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { atom, genRequest, isTaggedTuple, isTuple, reply, startNode, t } from "disterl";
@@ -18,12 +18,12 @@ const program = `
     end, Loop() end)),
   io:format("READY ~s ~s~n", [node(), erlang:system_info(otp_release)]).`;
 
-/** Starts `erl`; undefined when there is none. */
-export async function startErlang(node, cookie) {
-  const host = node.name.split("@")[1];
-  const name = `erlang_demo_${process.pid}@${host}`;
+/** Starts `erl`; undefined when there is none, or none with TLS where that is asked for. */
+export async function startErlang(node, name, cookie, certificates) {
+  if (certificates !== undefined && !hasTls()) return undefined;
   const env = { ...process.env, ERL_AFLAGS: `-setcookie ${cookie}` };
-  const args = ["-sname", name, "-noshell", "-noinput", "-eval", program];
+  const flags = certificates?.flags(name) ?? [];
+  const args = ["-sname", name, ...flags, "-noshell", "-noinput", "-eval", program];
   const child = spawn("erl", args, { env, stdio: ["ignore", "pipe", "inherit"] });
   const started = await Promise.race([
     once(child, "error").then(() => false),
@@ -46,6 +46,12 @@ export async function startErlang(node, cookie) {
   };
 }
 
+/** Erlang comes without its ssl application on some systems. */
+function hasTls() {
+  const ask = "halt(case code:which(inet_tls_dist) of non_existing -> 1; _ -> 0 end).";
+  return spawnSync("erl", ["-noinput", "-eval", ask]).status === 0;
+}
+
 async function ready(child) {
   for await (const line of createInterface({ input: child.stdout })) {
     const [word, , release] = line.split(" ");
@@ -61,8 +67,8 @@ function callUs(node, name) {
 }
 
 /** A second node of ours, in this process. */
-export async function startSecondNode(cookie) {
-  const other = await startNode({ name: `second_demo_${process.pid}`, cookie });
+export async function startSecondNode(name, cookie, certificates) {
+  const other = await startNode({ name, cookie, tls: certificates?.tls(name) });
   other.spawn({
     name: "mirror",
     onMessage(message, self) {
@@ -76,7 +82,7 @@ export async function startSecondNode(cookie) {
   const stop = () => other.stop();
   return {
     name: other.name,
-    kind: "a second disterl node, since there is no `erl` on this machine",
+    kind: `a second disterl node, since there is no \`erl\`${certificates === undefined ? "" : " with TLS"} on this machine`,
     exposesFunctions: false,
     stop,
     kill: stop,
