@@ -1,79 +1,18 @@
-import { createSocket, type Socket } from "node:dgram";
-import { once } from "node:events";
 import { afterEach, expect, test } from "vitest";
+import { type Answer, NameServer, NXDOMAIN, SERVFAIL, SRV } from "../../../../test/name-server.ts";
 import { VirtualClock } from "../carrier/virtual-clock.ts";
 import { dnsSrv, type SrvRecord } from "./dns-srv.ts";
 import { DiscoveryError } from "./errors.ts";
 
-const open: Socket[] = [];
+const servers: NameServer[] = [];
 afterEach(() => {
-  for (const socket of open.splice(0)) socket.close();
+  for (const server of servers.splice(0)) server[Symbol.dispose]();
 });
 
-const SRV = 33;
-const NXDOMAIN = 3;
-const SERVFAIL = 2;
-
-/** What a name server says to a name: records, a response code, nothing, or bytes of its own. */
-type Answer = readonly SrvRecord[] | number | "silence" | Uint8Array;
-
-/** A name server on loopback; tells what it was asked. */
-async function nameServer(
-  zone: Record<string, Answer>,
-): Promise<{ server: string; asked: string[] }> {
-  const socket = createSocket("udp4");
-  open.push(socket);
-  const asked: string[] = [];
-  socket.on("message", (query, { port, address }) => {
-    const [name, end] = nameAt(query);
-    asked.push(`${name} ${query.readUInt16BE(end)}`);
-    const answer = zone[name] ?? NXDOMAIN;
-    if (answer === "silence") return;
-    const message =
-      answer instanceof Uint8Array ? answer : reply(query.subarray(0, end + 4), answer);
-    socket.send(message, port, address);
-  });
-  socket.bind(0, "127.0.0.1");
-  await once(socket, "listening");
-  return { server: `127.0.0.1:${socket.address().port}`, asked };
-}
-
-/** The name in the question of a query, and where it ends. */
-function nameAt(query: Buffer): [string, number] {
-  const labels: string[] = [];
-  let at = 12;
-  for (let length = query[at] ?? 0; length > 0; length = query[at] ?? 0) {
-    labels.push(query.toString("latin1", at + 1, at + 1 + length));
-    at += 1 + length;
-  }
-  return [labels.join("."), at + 1];
-}
-
-/** RFC 1035, section 4.1: id, flags, four counts; the question; the records. */
-function reply(question: Buffer, answer: readonly SrvRecord[] | number): Buffer {
-  const records = typeof answer === "number" ? [] : answer;
-  const head = Buffer.from(question);
-  head.writeUInt16BE(0x8180 | (typeof answer === "number" ? answer : 0), 2);
-  head.writeUInt16BE(records.length, 6);
-  head.fill(0, 8, 12);
-  const bodies = records.map(({ name, port, priority, weight }) => {
-    const labels = name.split(".").filter((label) => label !== "");
-    const target = Buffer.concat([
-      ...labels.map((label) => Buffer.from([label.length, ...Buffer.from(label)])),
-      Buffer.of(0),
-    ]);
-    const body = Buffer.alloc(18);
-    body.writeUInt16BE(0xc00c, 0); // the name asked for
-    body.writeUInt16BE(SRV, 2);
-    body.writeUInt16BE(1, 4);
-    body.writeUInt32BE(300, 6);
-    body.writeUInt16BE(6 + target.length, 10);
-    body.writeUInt16BE(priority, 12);
-    body.writeUInt16BE(weight, 14);
-    body.writeUInt16BE(port, 16);
-    return Buffer.concat([body, target]);
-  });
-  return Buffer.concat([head, ...bodies]);
+async function nameServer(zone: Record<string, Answer>): Promise<NameServer> {
+  const server = await NameServer.start(zone);
+  servers.push(server);
+  return server;
 }
 
 const record = (name: string, port: number, priority = 0, weight = 0): SrvRecord => ({
@@ -90,7 +29,7 @@ async function fault(promise: Promise<unknown>): Promise<DiscoveryError> {
 }
 
 test("a node is found by the record of its name, on the host and port that it names", async () => {
-  const { server, asked } = await nameServer({
+  const { address: server, asked } = await nameServer({
     "_shop._tcp.db2.example.org": [record("rack7.example.org", 5211)],
   });
   const dns = dnsSrv({ servers: [server] });
@@ -106,7 +45,7 @@ test("a node is found by the record of its name, on the host and port that it na
 });
 
 test("the query is the program's choice", async () => {
-  const { server } = await nameServer({ "_erlang._tcp.db2": [record("db2", 5210)] });
+  const { address: server } = await nameServer({ "_erlang._tcp.db2": [record("db2", 5210)] });
   const dns = dnsSrv({ servers: [server], query: "_erlang._tcp.{host}" });
   expect(await dns.lookup("any", "db2")).toMatchObject({ port: 5210, address: "db2" });
 });
@@ -116,12 +55,12 @@ test.each<[string, Answer]>([
   ["a name without such records", []],
   ["a service that is declined", [record(".", 0)]],
 ])("%s: no such node", async (_, answer) => {
-  const { server } = await nameServer({ "_a._tcp.h": answer });
+  const { address: server } = await nameServer({ "_a._tcp.h": answer });
   expect(await dnsSrv({ servers: [server] }).lookup("a", "h")).toBeUndefined();
 });
 
 test("lower priorities come first, and of equal ones the heavier as often as it weighs", async () => {
-  const { server } = await nameServer({
+  const { address: server } = await nameServer({
     "_a._tcp.h": [
       record("spare", 4, 20, 0),
       record("light", 1, 10, 1),
@@ -140,7 +79,7 @@ test("lower priorities come first, and of equal ones the heavier as often as it 
 });
 
 test("a server that fails, or sends what is no answer, is an error with the name", async () => {
-  const { server } = await nameServer({
+  const { address: server } = await nameServer({
     "_a._tcp.h": SERVFAIL,
     "_b._tcp.h": Array.from({ length: 17 }, (_, at) => record(`h${at}`, 1)),
     "_c._tcp.h": [record("h", 0)],
@@ -155,7 +94,7 @@ test("a server that fails, or sends what is no answer, is an error with the name
 });
 
 test("a server that is silent, or sends garbage, costs the time-out and no more", async () => {
-  const { server, asked } = await nameServer({
+  const { address: server, asked } = await nameServer({
     "_a._tcp.h": "silence",
     "_b._tcp.h": Uint8Array.of(1, 2, 3),
   });
@@ -169,7 +108,7 @@ test("a server that is silent, or sends garbage, costs the time-out and no more"
 });
 
 test("a look-up that is given up ends at once, with the reason", async () => {
-  const { server } = await nameServer({ "_a._tcp.h": "silence" });
+  const { address: server } = await nameServer({ "_a._tcp.h": "silence" });
   const giveUp = new AbortController();
   const found = dnsSrv({ servers: [server] }).lookup("a", "h", { signal: giveUp.signal });
   const reason = new Error("enough");
