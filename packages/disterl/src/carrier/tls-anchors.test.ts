@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import type { Channel, Listener } from "./carrier.ts";
+import type { Channel } from "./carrier.ts";
 import { inetTls } from "./tls.ts";
 import { trustAnchors } from "./tls-anchors.ts";
 
@@ -76,20 +76,13 @@ test("a peer below CAs that have certified each other is let in", async () => {
   const cacerts = [oldByNew, newByOld, oldRoot ?? "", newRoot ?? ""];
   const options = { certfile, keyfile: at("leaf.key"), cacerts, onWarning: () => {} };
   const carrier = inetTls(options);
-  let listener: Listener | undefined;
-  const accepted = new Promise<void>((resolve, reject) => {
-    const serving = { host: "127.0.0.1", onRefused: (_: unknown, error: Error) => reject(error) };
-    const accept = (channel: Channel): void => {
-      channel.destroy();
-      resolve();
-    };
-    void carrier.listen(serving, accept).then(async (opened) => {
-      listener = opened;
-      const { port } = opened.address;
-      const channel = await carrier.connect({ host: "127.0.0.1", port, node: "a@localhost" });
-      channel.destroy();
-    }, reject);
+  let accept: (channel: Channel) => void = () => {};
+  const accepted = new Promise<Channel>((resolve) => {
+    accept = resolve;
   });
-  await accepted;
-  await listener?.close();
+  const listener = await carrier.listen({ host: "127.0.0.1" }, accept);
+  const { port } = listener.address;
+  const channel = await carrier.connect({ host: "127.0.0.1", port, node: "a@localhost" });
+  for (const end of [channel, await accepted]) end.destroy();
+  await listener.close();
 });
