@@ -14,7 +14,7 @@ const limits = {
 };
 const LIMIT = "two processes wake each other by turns; on which cores decides, see the spread";
 
-export async function run({ quick = false, rounds = quick ? 3 : 7 } = {}) {
+export async function run({ quick = false, rounds = quick ? 3 : 5 } = {}) {
   const peers = await Peers.start();
   try {
     const [beam, beam2, ours, ours2] = await Promise.all([
@@ -25,7 +25,7 @@ export async function run({ quick = false, rounds = quick ? 3 : 7 } = {}) {
     ]);
     const pairs = { beam: [beam, beam2], out: [ours, beam], in: [beam, ours], own: [ours, ours2] };
     const { echo } = await bareSockets(peers);
-    const ms = quick ? 100 : 250;
+    const ms = quick ? 100 : 200;
     return [
       // Many short rounds: which cores the system wakes the two on changes now and then, and decides.
       ...(await roundTripRows(pairs, echo, 4 * rounds, quick ? 150 : 500)),

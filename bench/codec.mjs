@@ -36,7 +36,7 @@ const targets = {
  * @returns {Promise<object[]>} `{name, value, unit, ratio, to, spread, target}`: nanoseconds per
  *   term, and Erlang's time divided by it.
  */
-export async function run({ rounds = 5, ms = 60 } = {}) {
+export async function run({ quick = false, rounds = quick ? 3 : 5, ms = quick ? 25 : 50 } = {}) {
   const erlang = startErlang();
   try {
     const terms = (await erlang.ask("terms")).map(([name, base64]) => ({

@@ -58,10 +58,10 @@ const limits = {
 };
 
 /** How long one figure takes, in milliseconds. */
-const FIGURE_MS = 200;
+const FIGURE_MS = 150;
 const QUICK_MS = 80;
 
-export async function run({ quick = false, rounds = quick ? 3 : 7 } = {}) {
+export async function run({ quick = false, rounds = quick ? 3 : 5 } = {}) {
   const peers = await Peers.start();
   try {
     const [beam, beam2, ours, ours2] = await Promise.all([

@@ -26,7 +26,7 @@ const OURS = `
   console.error("entering the main loop");
 `;
 
-export async function run({ quick = false, rounds = quick ? 3 : 7 } = {}) {
+export async function run({ quick = false, rounds = quick ? 3 : 5 } = {}) {
   const ours = await startOurs();
   const empty = memoryOf(ours.child.pid).now;
   const theirs = await startC();

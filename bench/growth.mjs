@@ -10,7 +10,7 @@ export const question = "growth with the number of nodes";
 
 export async function run({ quick = false, rounds = quick ? 3 : 5 } = {}) {
   const sizes = quick ? [1, 2, 4] : [1, 2, 4, 8, 16];
-  const ms = quick ? 100 : 250;
+  const ms = quick ? 100 : 200;
   const peers = await Peers.start();
   try {
     const [ours, beam] = await Promise.all([peers.node(), peers.otp()]);

@@ -24,7 +24,7 @@ export async function run({ quick = false } = {}) {
       ["Node from Node", ours, fresh, fresh],
     ];
     for (const [name, from, to, watched] of pairs) {
-      rows.push(await peakRow(name, { from, to, watched }, quick ? 3 : 7));
+      rows.push(await peakRow(name, { from, to, watched }, quick ? 3 : 5));
     }
     return rows;
   } finally {

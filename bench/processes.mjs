@@ -33,11 +33,11 @@ const mailbox = {
   shift: "the oldest",
 };
 
-export async function run({ quick = false, rounds = quick ? 3 : 7 } = {}) {
+export async function run({ quick = false, rounds = quick ? 3 : 5 } = {}) {
   const peers = await Peers.start();
   try {
     const [beam, ours] = await Promise.all([peers.otp(), peers.node()]);
-    const ms = quick ? 80 : 250;
+    const ms = quick ? 80 : 150;
     const waiting = quick ? 10_000 : 100_000;
     return [
       ...(await spawnRows(beam, ours, rounds, ms)),

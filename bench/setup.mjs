@@ -15,7 +15,7 @@ const limits = {
   TLS: "as for TCP; the handshake of TLS itself is OpenSSL's",
 };
 
-export async function run({ quick = false, rounds = quick ? 3 : 7 } = {}) {
+export async function run({ quick = false, rounds = quick ? 3 : 5 } = {}) {
   const rows = [];
   for (const [label, version] of Object.entries(carriers)) {
     rows.push(...(await rowsOfCarrier(label, version, rounds, quick ? 10 : 20)));
