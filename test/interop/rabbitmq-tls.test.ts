@@ -108,7 +108,7 @@ forServer("rabbitmq-server", RABBITMQ, (otp, test) => {
     expect(status.stdout).toContain(`Node name: ${RABBIT}\n`);
   });
 
-  test("Erlang dials", "RabbitMQ over TLS: its tools while our node is in nodes()", async () => {
+  const toolsBesideOurs = async () => {
     await ours.ping(RABBIT);
     expect(await erpc("erlang", "nodes")).toEqual([atom(OURS)]);
     for (const [tool, ...args] of [
@@ -123,7 +123,9 @@ forServer("rabbitmq-server", RABBITMQ, (otp, test) => {
       expect(await rabbit.tool(tool, ...args), args.join(" ")).toMatchObject({ status: 0 });
     }
     expect(ours.nodes("connected")).toContain(RABBIT);
-  });
+  };
+  const beside = "RabbitMQ over TLS: its tools while our node is in nodes()";
+  test("Erlang dials", beside, toolsBesideOurs, 180_000);
 
   test("Erlang dials", "RabbitMQ over TLS: rabbitmq-diagnostics ping of our node", async () => {
     expect(await rabbit.tool("rabbitmq-diagnostics", "-n", OURS, "ping")).toMatchObject({
