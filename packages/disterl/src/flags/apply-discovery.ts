@@ -68,7 +68,10 @@ function withFixedPort(
 }
 
 function carriersFindNodes({ carrier }: OptionsDraft): boolean {
-  return [carrier].flat().every((one) => typeof one === "object" && one.findsNodes === true);
+  return (
+    carrier === "none" ||
+    [carrier].flat().every((one) => typeof one === "object" && one.findsNodes === true)
+  );
 }
 
 /** The name that is given, in one of the two places. */

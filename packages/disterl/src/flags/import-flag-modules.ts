@@ -1,7 +1,6 @@
 import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Carrier } from "../carrier/carrier.ts";
 import { Atom } from "../term/atom.ts";
 import { ExternalFun } from "../term/fun.ts";
 import { isTuple } from "../term/tuple.ts";
@@ -9,6 +8,7 @@ import { type ErlFlags, valuesOf } from "./erl-flags.ts";
 import { FlagError } from "./errors.ts";
 import { builtInDiscoveries, type FlagDiscovery } from "./flag-discoveries.ts";
 import { kernelParameters } from "./kernel-parameters.ts";
+import type { FlagCarrier } from "./proto-dist.ts";
 import { sslDistOpt } from "./ssl-dist-opt.ts";
 import { readSslDistOptfile } from "./ssl-dist-optfile.ts";
 
@@ -17,7 +17,7 @@ export interface FlagModules {
   /** All exports, by the name of the module: for `verify_fun`. */
   readonly modules: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Default exports of those that `-proto_dist` names. */
-  readonly carriers: Readonly<Record<string, Carrier>>;
+  readonly carriers: Readonly<Record<string, FlagCarrier>>;
   /** Default exports of those that `-epmd_module` names. */
   readonly discoveries: Readonly<Record<string, FlagDiscovery>>;
 }
@@ -39,8 +39,8 @@ const ENDINGS = [".mjs", ".js"];
  *     const flags = parseErlFlags(process.argv.slice(2));
  *     const { options } = startOptionsFromFlags(flags, await importFlagModules(flags));
  *
- * The default export of a module is the discovery or the carrier, or, for a discovery, a function that
- * makes it of `DiscoveryParameters`. A name that no folder has is left out: it may be one of the library's,
+ * The default export of a module is the discovery or the carrier, or a function that makes it, which is
+ * called with `DiscoveryParameters` for a discovery. A name that no folder has is left out: it may be one of the library's,
  * and `startOptionsFromFlags` knows. Without `-pa` nothing is imported: who can set these flags can run
  * code in this process.
  *
@@ -55,7 +55,7 @@ export async function importFlagModules(
     .flat()
     .map((folder) => resolve(from, folder));
   const modules: Record<string, Readonly<Record<string, unknown>>> = {};
-  const carriers: Record<string, Carrier> = {};
+  const carriers: Record<string, FlagCarrier> = {};
   const discoveries: Record<string, FlagDiscovery> = {};
   if (folders.length === 0) return { modules, carriers, discoveries };
   for (const name of verifyModules(parsed)) {
@@ -64,7 +64,7 @@ export async function importFlagModules(
   }
   for (const name of valuesOf(flags, "proto_dist").flat()) {
     const made = defaultExport(name, await importModule(name, folders), "a carrier");
-    if (made !== undefined) carriers[name] = made as Carrier;
+    if (made !== undefined) carriers[name] = made as FlagCarrier;
   }
   for (const name of discoveryModules(parsed)) {
     const made = defaultExport(name, await importModule(name, folders), "a discovery");

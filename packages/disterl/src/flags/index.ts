@@ -19,6 +19,7 @@ export {
   type ImportFlagModulesOptions,
   importFlagModules,
 } from "./import-flag-modules.ts";
+export type { FlagCarrier } from "./proto-dist.ts";
 export { splitArguments } from "./split-arguments.ts";
 export type { VerifyModules } from "./ssl-structures.ts";
 export {

@@ -1,4 +1,7 @@
-import { inet6Tcp } from "../carrier/tcp.ts";
+import type { Carrier } from "../carrier/carrier.ts";
+import { inet6Tcp, inetTcp } from "../carrier/tcp.ts";
+import { inet6Tls, inetTls } from "../carrier/tls.ts";
+import { unixSocket } from "../carrier/unix.ts";
 import { type ErlFlags, hasFlag, valuesOf } from "./erl-flags.ts";
 import { FlagError } from "./errors.ts";
 import type { OptionsDraft } from "./options-draft.ts";
@@ -9,46 +12,124 @@ import type { SslDistOption } from "./ssl-dist-option.ts";
 import { tlsSide } from "./ssl-side.ts";
 import type { VerifyModules } from "./ssl-structures.ts";
 
-const CARRIERS = ["inet_tcp", "inet6_tcp", "inet_tls", "inet6_tls"];
+/** What `-proto_dist` can name: a carrier, or a function that makes one. */
+export type FlagCarrier = Carrier | (() => Carrier);
+
+/** What `-proto_dist` goes by. */
+export interface ProtoDistContext {
+  readonly modules: VerifyModules;
+  readonly carriers: Readonly<Record<string, FlagCarrier>>;
+  readonly warnings: string[];
+}
+
+const NONE = "none";
+const CARRIERS = ["inet_tcp", "inet6_tcp", "inet_tls", "inet6_tls", "erl_uds"];
+const TLS_FLAGS = ["ssl_dist_optfile", "ssl_dist_opt", "ssl_dist_name_binding"];
 
 /**
- * `-proto_dist`, with `-ssl_dist_optfile` and `-ssl_dist_opt` where it says TLS.
+ * `-proto_dist`, one name or several, with `-ssl_dist_optfile` and `-ssl_dist_opt` where it says TLS and
+ * `-erl_uds_directory` where it says unix sockets.
  * @returns the address that stands for all interfaces.
  * @throws FlagError
  */
 export function applyProtoDist(
   parsed: ErlFlags,
   draft: OptionsDraft,
-  modules: VerifyModules,
-  warnings: string[],
+  context: ProtoDistContext,
 ): string {
   const { flags } = parsed;
-  const [carriers = ["inet_tcp"]] = valuesOf(flags, "proto_dist").slice(-1);
-  const flag = `-proto_dist ${carriers.join(" ")}`.trimEnd();
-  const [carrier] = carriers;
-  if (carrier === undefined) {
-    throw new FlagError("ERR_FLAG_VALUE", flag, `expected a carrier: ${CARRIERS.join(", ")}`);
+  const [names = ["inet_tcp"]] = valuesOf(flags, "proto_dist").slice(-1);
+  const flag = `-proto_dist ${names.join(" ")}`.trimEnd();
+  checkNames(names, flag, context);
+  const tlsFlag = TLS_FLAGS.find((name) => hasFlag(flags, name));
+  if (tlsFlag !== undefined && !names.some((name) => name.endsWith("_tls"))) {
+    const message = `protects nothing with ${flag}; TLS is -proto_dist inet_tls`;
+    throw new FlagError("ERR_FLAG_CONFLICT", `-${tlsFlag}`, message);
   }
-  if (carriers.length > 1 || !CARRIERS.includes(carrier)) {
-    const message = `this version takes one carrier: ${CARRIERS.join(", ")}`;
+  if (hasFlag(flags, "erl_uds_directory") && !names.includes("erl_uds")) {
+    const message = `has no effect with ${flag}; unix sockets are -proto_dist erl_uds`;
+    throw new FlagError("ERR_FLAG_CONFLICT", "-erl_uds_directory", message);
+  }
+  if (names.includes(NONE)) {
+    checkNone(parsed, names, flag);
+    draft.carrier = NONE;
+  } else if (names.length > 1) {
+    draft.carrier = names.map((name) => carrierCalled(name, parsed, flag, context));
+  } else {
+    applyOne(names[0] ?? "", parsed, draft, context);
+  }
+  const overIp = names.filter((name) => name.startsWith("inet"));
+  return overIp.length > 0 && overIp.every((name) => name.startsWith("inet6_")) ? "::" : "0.0.0.0";
+}
+
+function applyOne(
+  name: string,
+  parsed: ErlFlags,
+  draft: OptionsDraft,
+  context: ProtoDistContext,
+): void {
+  const isOurs = Object.hasOwn(context.carriers, name);
+  if (!isOurs && name.endsWith("_tls")) {
+    const options = tlsOptions(parsed, `-proto_dist ${name}`, context.modules, context.warnings);
+    draft.tls = { ...options, ...(name === "inet6_tls" ? { family: "inet6" } : {}) };
+  } else if (isOurs || name !== "inet_tcp") {
+    draft.carrier = carrierCalled(name, parsed, `-proto_dist ${name}`, context);
+  }
+}
+
+function carrierCalled(
+  name: string,
+  parsed: ErlFlags,
+  flag: string,
+  { modules, carriers, warnings }: ProtoDistContext,
+): Carrier {
+  const given = Object.hasOwn(carriers, name) ? carriers[name] : undefined;
+  if (given !== undefined) return typeof given === "function" ? given() : given;
+  if (name === "inet_tcp") return inetTcp;
+  if (name === "inet6_tcp") return inet6Tcp;
+  if (name === "erl_uds") return unixSocket({ directory: unixDirectory(parsed) });
+  const options = tlsOptions(parsed, flag, modules, warnings);
+  return (name === "inet_tls" ? inetTls : inet6Tls)(options);
+}
+
+/** As `erl_uds_dist` does: where the program was started, unless it is told. */
+function unixDirectory({ flags }: ErlFlags): string {
+  const [values] = valuesOf(flags, "erl_uds_directory").slice(-1);
+  if (values === undefined) return ".";
+  const [directory] = values;
+  if (directory === undefined || directory === "" || values.length > 1) {
+    throw new FlagError("ERR_FLAG_VALUE", "-erl_uds_directory", "expected one directory");
+  }
+  return directory;
+}
+
+function checkNames(names: readonly string[], flag: string, { carriers }: ProtoDistContext): void {
+  const known = [...CARRIERS, ...Object.keys(carriers)].join(", ");
+  if (names.length === 0) {
+    throw new FlagError("ERR_FLAG_VALUE", flag, `expected a carrier: ${known}; or none`);
+  }
+  const unknown = names.find(
+    (name) => ![...CARRIERS, NONE].includes(name) && !Object.hasOwn(carriers, name),
+  );
+  if (unknown !== undefined) {
+    const message = `there is no carrier ${unknown}, only ${known}, or none; one of your own is a module that -pa finds`;
     throw new FlagError("ERR_FLAG_NOT_SUPPORTED", flag, message);
   }
-  const isIpv6 = carrier.startsWith("inet6_");
-  const tlsFlag = ["ssl_dist_optfile", "ssl_dist_opt", "ssl_dist_name_binding"].find((name) =>
-    hasFlag(flags, name),
-  );
-  if (carrier.endsWith("_tls")) {
-    draft.tls = {
-      ...tlsOptions(parsed, flag, modules, warnings),
-      ...(isIpv6 ? { family: "inet6" } : {}),
-    };
-  } else if (tlsFlag !== undefined) {
-    const message = `protects nothing with -proto_dist ${carrier}; TLS is -proto_dist inet_tls`;
-    throw new FlagError("ERR_FLAG_CONFLICT", `-${tlsFlag}`, message);
-  } else if (isIpv6) {
-    draft.carrier = inet6Tcp;
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice === undefined) return;
+  throw new FlagError("ERR_FLAG_VALUE", flag, `${twice} is given twice`);
+}
+
+/** A node that is never distributed has no name and no second carrier. */
+function checkNone({ flags }: ErlFlags, names: readonly string[], flag: string): void {
+  if (names.length > 1) {
+    const message = "none is for a node that is never distributed: it stands alone";
+    throw new FlagError("ERR_FLAG_CONFLICT", flag, message);
   }
-  return isIpv6 ? "::" : "0.0.0.0";
+  const named = flags.find(({ name }) => name === "name" || name === "sname");
+  if (named === undefined) return;
+  const message = `-${named.name} asks for a node of a cluster: leave out one of the two`;
+  throw new FlagError("ERR_FLAG_CONFLICT", flag, message);
 }
 
 /** Options of the command line come before those of the file, as in OTP 27 and 29. */

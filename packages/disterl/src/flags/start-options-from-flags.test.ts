@@ -141,7 +141,6 @@ test("CL-9 inet6_tcp listens on IPv6", () => {
 });
 
 test.each<[string[], FlagErrorCode, string]>([
-  [["-proto_dist", "inet_tcp", "inet_tls"], "ERR_FLAG_NOT_SUPPORTED", "one carrier"],
   [["-proto_dist", "nope"], "ERR_FLAG_NOT_SUPPORTED", "inet_tcp"],
   [["-proto_dist"], "ERR_FLAG_VALUE", "expected a carrier"],
   [["-no_epmd"], "ERR_FLAG_NOT_SUPPORTED", "-erl_epmd_port"],

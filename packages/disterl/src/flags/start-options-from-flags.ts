@@ -8,7 +8,7 @@ import { applyKernelParameters } from "./apply-kernel-parameters.ts";
 import type { FlagDiscovery } from "./flag-discoveries.ts";
 import { kernelParameters } from "./kernel-parameters.ts";
 import type { ListenDraft, OptionsDraft } from "./options-draft.ts";
-import { applyProtoDist } from "./proto-dist.ts";
+import { applyProtoDist, type FlagCarrier } from "./proto-dist.ts";
 import { cookieFlags } from "./set-cookie.ts";
 import type { VerifyModules } from "./ssl-structures.ts";
 
@@ -32,6 +32,10 @@ export interface FlagContext {
    * need not be given: see `docs/guide/10-isolation.md`.
    */
   readonly discoveries?: Readonly<Record<string, FlagDiscovery>> | undefined;
+  /**
+   * Carriers of the program, by the name that `-proto_dist` gives; they come before those of the library.
+   */
+  readonly carriers?: Readonly<Record<string, FlagCarrier>> | undefined;
 }
 
 /** Flags that `erl` acts on and a node in this runtime cannot. */
@@ -49,17 +53,20 @@ const WITHOUT_EFFECT = ["eval", "s", "run", "remsh", "detached", "heart", "epmd"
  * silently.
  *
  * @throws FlagError naming the flag, what was expected and what was found; EpmdError for a bad
- *   `ERL_EPMD_PORT`.
+ *   `ERL_EPMD_PORT`; CarrierError for certificates that cannot be used, where TLS is one of several
+ *   carriers.
  */
 export function startOptionsFromFlags(
   parsed: ErlFlags,
-  { modules = {}, discoveries = {} }: FlagContext = {},
+  { modules = {}, discoveries = {}, carriers = {} }: FlagContext = {},
 ): FlagOptions {
   const { flags, env } = parsed;
   const warnings: string[] = [];
   const draft: OptionsDraft = { hidden: switchFlag(parsed, "hidden") };
   if (parsed.changesEnv === true) draft.env = env;
-  const listenAt: ListenDraft = { host: applyProtoDist(parsed, draft, modules, warnings) };
+  const listenAt: ListenDraft = {
+    host: applyProtoDist(parsed, draft, { modules, carriers, warnings }),
+  };
   applyName(parsed, draft, warnings);
   const cookies = cookieFlags(flags);
   warnings.push(...cookies.warnings);
