@@ -43,7 +43,8 @@ register_node(_Name, _Port) -> {ok, 3 + rand:uniform(1000000)}.
 register_node(Name, Port, _Family) -> register_node(Name, Port).
 port_please(Name, _Host) ->
     {ok, Nodes} = application:get_env(kernel, nodes),
-    case lists:keyfind(list_to_atom(Name), 1, Nodes) of
+    %% An atom when it is about this node itself.
+    case lists:keyfind(lists:concat([Name]), 1, Nodes) of
         {_, Port} -> {port, Port, 5};
         false -> noport
     end.
@@ -148,7 +149,7 @@ forEachOtp((release, test) => {
         epmdPort: await freePort(),
         flags: [
           ...["-pa", folder.theirs, "-epmd_module", "static_epmd"],
-          ...["-kernel", "nodes", `[{theirs,${theirs}},{ours,${ours}}]`],
+          ...["-kernel", "nodes", `[{"theirs",${theirs}},{"ours",${ours}}]`],
         ],
       });
       expect(listening(otp.pid)).toEqual([`127.0.0.1:${theirs}`]);
