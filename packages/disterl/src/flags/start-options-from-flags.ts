@@ -39,7 +39,7 @@ export interface FlagContext {
 }
 
 /** Flags that `erl` acts on and a node in this runtime cannot. */
-const WITHOUT_EFFECT = ["eval", "s", "run", "remsh", "detached", "heart", "epmd"];
+const WITHOUT_EFFECT = ["eval", "s", "run", "remsh", "detached", "heart", "epmd", "boot"];
 
 /**
  * The options of `startNode` that Erlang's flags, kernel parameters and environment stand for.
