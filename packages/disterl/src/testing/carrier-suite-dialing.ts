@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CarrierError, type ChannelHandler } from "disterl/carrier";
+import { CarrierError, type ChannelHandler, type Listener } from "disterl/carrier";
 import type { CarrierCheck } from "./carrier-check.ts";
 import type { ChannelLog } from "./carrier-rig.ts";
 
@@ -48,17 +48,26 @@ export const dialingChecks: readonly CarrierCheck[] = [
     name: "each dial reaches the listener that it is for, which is told of it once",
     async run(rig) {
       const arrived: [ChannelLog[], ChannelLog[]] = [[], []];
-      const first = await rig.listen((channel) => void arrived[0].push(rig.log(channel)));
-      const second = await rig.listen((channel) => void arrived[1].push(rig.log(channel)));
+      let told: () => void = () => {};
+      const listen = (logs: ChannelLog[]): Promise<Listener> =>
+        rig.listen((channel) => {
+          logs.push(rig.log(channel));
+          told();
+        });
+      const [first, second] = [await listen(arrived[0]), await listen(arrived[1])];
       for (const [listener, byte] of [
         [second, 2],
         [first, 1],
         [second, 3],
       ] as const) {
+        const telling = new Promise<void>((resolve) => {
+          told = resolve;
+        });
         const log = rig.log(await rig.dial(listener));
         log.channel.write([Uint8Array.of(byte)]);
+        await telling; // over TLS 1.3 the side that dials is ready first
         const logs = arrived[listener === first ? 0 : 1];
-        const [last = assert.fail("nobody was told of it")] = logs.slice(-1);
+        const [last = assert.fail("another listener was told of it")] = logs.slice(-1);
         await last.until(() => last.bytes > 0);
       }
       const bytes = arrived.map((logs) => logs.map((log) => [...log.join()]));
