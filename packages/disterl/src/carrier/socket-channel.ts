@@ -36,7 +36,10 @@ export class SocketChannel implements Channel {
     this.local = local;
     this.remote = remote;
     this.#clock = clock;
-    socket.on("error", (error) => this.#failed(error));
+    socket.on("error", (error) => {
+      this.#failed(error);
+      socket.destroy(); // a TLS socket tells of a broken record, or of an alert, and stays
+    });
     socket.on("end", () => socket.destroy());
     socket.on("finish", () => this.#finished());
     socket.on("close", () => this.#closed());
