@@ -17,6 +17,7 @@ const SERVERS = {
   "rabbitmq-server": "/usr/lib/rabbitmq/bin/rabbitmq-server",
   ejabberd: "/usr/sbin/ejabberdctl",
   "erlang-jinterface": "/usr/share/doc/erlang-jinterface",
+  "erlang-examples": "/usr/share/doc/erlang-examples",
 };
 
 /**
@@ -96,7 +97,7 @@ export async function installErlang() {
 
 /**
  * As {@link installErlang}, for what else the checks run against: RabbitMQ, ejabberd, Jinterface (with
- * a JDK only where its test must not be skipped), and for root `ip`, which cuts network cables. Where
+ * a JDK only where its test must not be skipped), the examples of OTP, and for root `ip`, which cuts network cables. Where
  * they cannot be installed, their tests say so.
  */
 export async function installServers() {

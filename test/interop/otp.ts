@@ -17,6 +17,8 @@ export type OtpTest = (
 export interface OtpTestOptions {
   /** All at once, those of all releases: for tests that mostly wait. */
   readonly concurrent?: boolean;
+  /** What these tests need and this machine has not, and how to get it: they are skipped, aloud. */
+  readonly missing?: string | undefined;
 }
 
 /**
@@ -28,6 +30,7 @@ export function forEachOtp(
   body: (otp: OtpRelease, otpTest: OtpTest) => void,
   options: OtpTestOptions = {},
 ): void {
+  if (options.missing !== undefined) return describeWithout("none", options.missing, body);
   const found = otpReleases();
   const wanted = wantedReleases() ?? (found.length === 0 ? [undefined] : []);
   for (const otp of found) describeRelease(otp, body, options);

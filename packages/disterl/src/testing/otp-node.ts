@@ -31,6 +31,8 @@ export interface OtpNodeOptions {
   readonly elixir?: boolean | undefined;
   /** A command that starts another, for instance `["ip", "netns", "exec", "left"]`. */
   readonly within?: readonly string[] | undefined;
+  /** The folder to run in, as the release sees it. Default: that of this process, or of its root. */
+  readonly cwd?: string | undefined;
   /** How long the start may take; default 30,000. */
   readonly timeoutMs?: number | undefined;
 }
@@ -97,9 +99,13 @@ export async function startOtpNode(options: OtpNodeOptions): Promise<OtpNode> {
   };
   const loop = otpNodeLoop(token);
   const what = `Erlang node (OTP ${otp.release})`;
-  const call = options.elixir
-    ? otpProgram(otp, "elixir", ["--no-halt", "-e", ELIXIR_START])
-    : otpProgram(otp, "erl", ["-noshell", ...flags, "-eval", loop]);
+  const [program, args] = options.elixir
+    ? (["elixir", ["--no-halt", "-e", ELIXIR_START]] as const)
+    : (["erl", ["-noshell", ...flags, "-eval", loop]] as const);
+  const call =
+    options.cwd === undefined
+      ? otpProgram(otp, program, args)
+      : otpProgram(otp, "env", ["-C", options.cwd, program, ...args]);
   if (options.elixir) Object.assign(env, { ERL_AFLAGS: quoted(flags), DISTERL_LOOP: loop });
   const started = startedBy(options.within ?? [], call);
   return NodeProcess.start(what, started, { ...env, ...options.env }, token, options.timeoutMs);
