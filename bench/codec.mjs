@@ -36,7 +36,7 @@ const targets = {
  * @returns {Promise<object[]>} `{name, value, unit, ratio, to, spread, target}`: nanoseconds per
  *   term, and Erlang's time divided by it.
  */
-export async function run({ quick = false, rounds = quick ? 3 : 5, ms = quick ? 25 : 50 } = {}) {
+export async function run({ quick = false, rounds = quick ? 3 : 5, ms = quick ? 15 : 30 } = {}) {
   const erlang = startErlang();
   try {
     const terms = (await erlang.ask("terms")).map(([name, base64]) => ({
@@ -48,7 +48,7 @@ export async function run({ quick = false, rounds = quick ? 3 : 5, ms = quick ? 
       codecs.flatMap((codec) => tasksOf(codec, name, bytes)),
     );
     // Once without looking, for the compiler.
-    for (const task of tasks) timed(task.work, Math.min(ms, 30));
+    for (const task of tasks) timed(task.work, Math.min(ms, 20));
     for (let round = 0; round < rounds; round++) {
       for (const { name } of terms) {
         const [[, encode, decode]] = await erlang.ask(`time ${name} ${ms}`);

@@ -16,7 +16,7 @@ const INTERVAL_MS = (TICK_TIME * 1000) / 4;
 /** Connections that are there before the first figure: what is made once is made by then. */
 const BEFORE = 5;
 
-export async function run({ quick = false, rounds = quick ? 2 : 5 } = {}) {
+export async function run({ quick = false, rounds = quick ? 2 : 3 } = {}) {
   const count = quick ? 100 : 1000;
   const rows = [];
   for (const kind of ["BEAM", "Node"]) {

@@ -85,8 +85,8 @@ async function lookupRows(servers, rounds, quick) {
     const node = await register(port, "rabbit", 25672);
     node.unref();
     for (const [way, atOnce, count] of [
-      ["sequential", 1, quick ? 500 : 3000],
-      ["parallel", 50, quick ? 1500 : 8000],
+      ["sequential", 1, quick ? 500 : 1500],
+      ["parallel", 50, quick ? 1500 : 4000],
     ]) {
       const key = `${whose} ${way}`;
       cpu.set(key, []);
@@ -128,7 +128,7 @@ async function registrationRows(servers, rounds, quick) {
   const tasks = new Map();
   for (const [whose, { port }] of servers) {
     tasks.set(`${whose} kept`, () => keepNodes(port, KEPT));
-    tasks.set(`${whose} dropped`, () => dropNodes(port, quick ? 300 : 1000));
+    tasks.set(`${whose} dropped`, () => dropNodes(port, quick ? 300 : 600));
   }
   const figures = await interleaved(tasks, rounds);
   const row = (way, name, least) =>
@@ -144,7 +144,7 @@ async function registrationRows(servers, rounds, quick) {
 
 /** As many nodes as no C daemon holds, and what look-ups and memory are with them. */
 async function manyRows({ port, child }, empty, quick) {
-  const count = quick ? 1500 : 8000;
+  const count = quick ? 1500 : 4000;
   const without = [];
   for (let round = 0; round < 3; round += 1) without.push(await lookUps(port, count, 50));
   const nodes = [];

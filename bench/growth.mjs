@@ -8,15 +8,15 @@ import { calibrated, interleaved, printRows, rowOf } from "./rounds.mjs";
 
 export const question = "growth with the number of nodes";
 
-export async function run({ quick = false, rounds = quick ? 3 : 5 } = {}) {
+export async function run({ quick = false, rounds = quick ? 3 : 4 } = {}) {
   const sizes = quick ? [1, 2, 4] : [1, 2, 4, 8, 16];
   const ms = quick ? 100 : 200;
   const peers = await Peers.start();
   try {
     const [ours, beam] = await Promise.all([peers.node(), peers.otp()]);
-    const names = [];
     // One scheduler each: sixteen of them share this machine.
-    while (names.length < sizes.at(-1)) names.push((await peers.otp(["+S", "1"])).name);
+    const others = Array.from({ length: sizes.at(-1) }, () => peers.otp(["+S", "1"]));
+    const names = (await Promise.all(others)).map(({ name }) => name);
     const tasks = new Map();
     const costs = new Map();
     for (const size of sizes) {

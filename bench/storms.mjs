@@ -15,7 +15,7 @@ const ways = {
   own: "Node to Node",
 };
 
-export async function run({ quick = false, rounds = quick ? 2 : 5 } = {}) {
+export async function run({ quick = false, rounds = quick ? 2 : 3 } = {}) {
   const count = quick ? 10_000 : 100_000;
   const peers = await Peers.start();
   try {
