@@ -309,6 +309,19 @@ test("verify: a weak key and a weak signature of others are told", async () => {
   expect((await run(["cert", "show", path])).out).toContain("RSA 1024 bits");
 });
 
+test("what is to be copied elsewhere is told, when it is made and when it is renewed", async () => {
+  await done("init");
+  const made = await done("node", "app@localhost", "--install-dir", "/etc/app/tls");
+  for (const told of [made, await done("renew", "app@localhost")]) {
+    expect(told).toContain(`copy ${file("app@localhost")} to /etc/app/tls on the machine`);
+    expect(told).toContain("-ssl_dist_optfile /etc/app/tls/inet_tls.conf");
+  }
+  await done("node", "b@localhost");
+  expect(await done("renew", "b@localhost")).toContain(
+    `start it with:\n  erl -sname b@localhost -proto_dist inet_tls -ssl_dist_optfile ${file("b@localhost", "inet_tls.conf")}`,
+  );
+});
+
 test("the optfile is one Erlang term: both sides show a certificate and verify the other's", async () => {
   await done("init");
   await done("node", "app@localhost", "--install-dir", '/etc/"caf\u00e9"/tls');

@@ -15,7 +15,7 @@ import { type CertificateFacts, certificateFacts } from "./certificate-facts.ts"
 import { type CertifiedNames, certifiedNames } from "./certified-names.ts";
 import { DEFAULT_KEY_KIND, generateKey, type KeyKind } from "./key-kind.ts";
 import { freshCrl, openAuthority, pem, withLock, writeNodeCrl } from "./open-authority.ts";
-import { optfileText } from "./optfile.ts";
+import { NODE_FILES, optfileText } from "./optfile.ts";
 import { privateKeyPem } from "./private-key.ts";
 import { day, readValidity, within } from "./validity.ts";
 import { exists, PUBLIC_FILE, SECRET_FILE, writeWhole } from "./write-file.ts";
@@ -43,8 +43,12 @@ export async function issueNode(node: string, options: OptionValues, io: CliIo):
     });
     writeNodeCrl(directory, node, await freshCrl(directory, authority));
     writeOptfile(node, files, options);
-    return told(node, files, facts, "made");
+    return told(node, files, facts, "made", installedIn(options));
   });
+}
+
+function installedIn(options: OptionValues): string | undefined {
+  return options["installDir"] as string | undefined;
 }
 
 interface Identity {
@@ -73,31 +77,35 @@ export async function writeIdentity(
 }
 
 function writeOptfile(node: string, files: NodeFiles, options: OptionValues): void {
-  const directory = (options["installDir"] as string | undefined) ?? files.path;
+  const directory = installedIn(options) ?? files.path;
   const crlCheck = options["crl"] !== false;
   const text = optfileText(node, { directory, crlCheck });
   writeWhole(files.optfile, text, { mode: PUBLIC_FILE, replace: true });
 }
 
-/** What was made, and how it is used. */
+/** What was made, and how it is used: where it was made, or in a directory it is copied to. */
 export function told(
   node: string,
   files: NodeFiles,
   facts: CertificateFacts,
   done: string,
+  installDir?: string,
 ): Result {
   const host = node.slice(node.indexOf("@") + 1);
   const flag = host.includes(".") || isIP(host) !== 0 ? "-name" : "-sname";
   const carrier = isIP(host) === 6 ? "inet6_tls" : "inet_tls";
   const { names, notAfter, serial, fingerprint } = facts;
+  const copy = `copy ${files.path} to ${installDir} on the machine of the node, and start it there with:`;
+  const next = installDir === undefined ? "start it with:" : copy;
+  const optfile = join(installDir ?? files.path, NODE_FILES.optfile);
   return {
     text: `${done} the certificate of ${node}, valid until ${day(notAfter)}
   ${files.certificate}  for ${[...names.nodes, ...names.dns, ...names.ip].join(", ")}
   ${files.key}  its private key: only the user who runs the node may read it
   ${files.ca}, ${files.crls}  whom it trusts, and what was revoked
   ${files.optfile}  the options for Erlang and for disterl
-start it with:
-  erl ${flag} ${node} -proto_dist ${carrier} -ssl_dist_optfile ${files.optfile}
+${next}
+  erl ${flag} ${node} -proto_dist ${carrier} -ssl_dist_optfile ${optfile}
 `,
     json: () => [
       plainJson({

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** What an optfile depends on. */
 export interface OptfileOptions {
@@ -32,6 +32,12 @@ export function optfileText(node: string, options: OptfileOptions): string {
  {client, [
     ${list(both)}]}].
 `;
+}
+
+/** The directory that an optfile of ours names; undefined when it is written with escapes, or by others. */
+export function optfileDirectory(text: string): string | undefined {
+  const found = /\{certfile, "([^"\\]+)"\}/.exec(text)?.[1];
+  return found === undefined ? undefined : dirname(found);
 }
 
 function commonOptions({ directory, crlCheck }: OptfileOptions): readonly string[] {

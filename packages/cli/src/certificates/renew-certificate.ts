@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { CliIo } from "../cli-io.ts";
 import type { OptionValues, Result } from "../command.ts";
 import { plainJson } from "../term-json.ts";
@@ -7,6 +8,7 @@ import {
   type CertificateDirectory,
   certificateDirectory,
   certifiedNodes,
+  type NodeFiles,
   nodeFiles,
 } from "./certificate-directory.ts";
 import { certificateFacts } from "./certificate-facts.ts";
@@ -24,6 +26,7 @@ import {
   withLock,
   writeNodeCrl,
 } from "./open-authority.ts";
+import { optfileDirectory } from "./optfile.ts";
 import { readWhole } from "./read-file.ts";
 import { readCertificate } from "./read-pem.ts";
 import { crlNumber, revocationsOf } from "./revocation-list.ts";
@@ -74,7 +77,14 @@ async function renewNode(
     replace: true,
   });
   writeNodeCrl(directory, node, await freshCrl(directory, authority));
-  return told(node, files, facts, "renewed");
+  return told(node, files, facts, "renewed", installedElsewhere(files));
+}
+
+/** Where the node's machine has its files, by the optfile; undefined: where they were made. */
+function installedElsewhere({ optfile, path }: NodeFiles): string | undefined {
+  if (!existsSync(optfile)) return undefined;
+  const installed = optfileDirectory(readWhole(optfile).text);
+  return installed === path ? undefined : installed;
 }
 
 /** Name and key stay: the certificates of the nodes go on to be valid, and need the new file beside them. */

@@ -51,7 +51,10 @@ export interface ListenOptions {
   readonly lastPort?: number | undefined;
   /** Connections that may wait to be accepted. Default 511. */
   readonly backlog?: number | undefined;
-  /** Full name of the node that listens, for carriers that {@link Carrier.findsNodes}. */
+  /**
+   * Full name of the node that listens, for carriers that {@link Carrier.findsNodes}, or that hold what
+   * they show to others against it.
+   */
   readonly node?: string | undefined;
   /** Settings of the sockets, for carriers that have sockets. */
   readonly socket?: SocketOptions | undefined;

@@ -2,7 +2,8 @@ import * as tls from "node:tls";
 import type { Clock } from "./clock.ts";
 import { type CertificateFacts, certificateFacts, certificateText } from "./tls-certificate.ts";
 import { loadCredentials, type TlsCredentials } from "./tls-credentials.ts";
-import type { TlsServerSide } from "./tls-options.ts";
+import { expectedOf, nameProblem } from "./tls-names.ts";
+import type { NameBinding, TlsServerSide } from "./tls-options.ts";
 import type { Revocation } from "./tls-revocation.ts";
 
 /** Files are looked at no more often than this, however many connections come. */
@@ -60,6 +61,19 @@ export class TlsIdentity {
   get own(): CertificateFacts | undefined {
     const { own } = this.#credentials;
     return own === undefined ? undefined : certificateFacts(own);
+  }
+
+  /** Tells when our certificate is not for the node that we are, which who dials us is going to see. */
+  checkName(node: string, binding: NameBinding): void {
+    const { own } = this.#credentials;
+    if (own === undefined) return;
+    const problem = nameProblem(own, expectedOf(node, binding));
+    if (problem === undefined) return;
+    const text = `${certificateText(certificateFacts(own))} ${problem.text}`;
+    this.#warn(
+      `tls: ${this.#where}: our certificate ${text}; nodes that verify it refuse us: ${problem.remedy}`,
+      "DISTERL_TLS_CERTIFICATE",
+    );
   }
 
   /** Whether the credentials are others now. */

@@ -104,6 +104,8 @@ const self = { ...authority.selfSigned("self"), cacertfile };
 const elsewhere = { ...authority.issue("elsewhere", { names: "DNS:elsewhere" }), cacertfile };
 const serverOnly = { ...authority.issue("server-only", { uses: "serverAuth" }), cacertfile };
 const clientOnly = { ...authority.issue("client-only", { uses: "clientAuth" }), cacertfile };
+const weak = { ...authority.issue("weak", { algorithm: "RSA-1024" }), cacertfile };
+const noSigner = { ...authority.issue("no-signer", { keyUsage: "keyAgreement" }), cacertfile };
 const underLeaf = {
   ...authority.issue("under-leaf", {}, authority.issue("leaf")),
   cacertfile,
@@ -116,6 +118,8 @@ test.each([
   ["self-signed", self, "issuer", "CN=self", "signed by itself"],
   ["another host", elsewhere, "name", "CN=elsewhere", "not for the host localhost"],
   ["for clients only", clientOnly, "purpose", "CN=client-only", "serverAuth"],
+  ["a weak key", weak, "strength", "CN=weak", "an RSA key of 1024 bits"],
+  ["a key that must not sign", noSigner, "purpose", "CN=no-signer", "without digitalSignature"],
   ["issued by a leaf", underLeaf, "issuer", "CN=under-leaf", "not issued by a CA"],
 ])("a server is refused: %s", async (_what, server, check, subject, text) => {
   const { port } = await serve(server);
@@ -136,6 +140,8 @@ test.each(["tlsv1.2", "tlsv1.3"] as const)("clients are refused, %s", async (ver
     [early, "validity"],
     [self, "issuer"],
     [serverOnly, "purpose"],
+    [weak, "strength"],
+    [noSigner, "purpose"],
     [{ cacertfile }, "missing"],
   ] as const;
   for (const [client, check] of cases) {
@@ -365,4 +371,26 @@ test("what is insecure works, and is told once", async () => {
   expect(warnings.join("\n")).toMatch(
     /without a certificate are let in[^]*host in a certificate[^]*has expired/,
   );
+});
+
+test("a certificate of ours for another host is told at the start", async () => {
+  const warnings: string[] = [];
+  const onWarning = (message: string): void => void warnings.push(message);
+  const far = { ...authority.issue("far", { names: "DNS:far.example" }), cacertfile };
+  const listen = async (options: TlsOptions, node: string): Promise<void> => {
+    const listener = await inetTls({ ...options, onWarning }).listen(
+      { host: "127.0.0.1", node },
+      () => {},
+    );
+    await listener.close();
+  };
+  await listen(far, "app@far.example");
+  await listen({ ...far, nameBinding: "none" }, "app@localhost");
+  expect(warnings).toEqual([]);
+  await listen(far, "app@localhost");
+  expect(warnings).toEqual([
+    expect.stringMatching(
+      /our certificate ".*CN=far" .* is not for the host localhost: it is for DNS:far.example; nodes that verify it refuse us: make one/,
+    ),
+  ]);
 });

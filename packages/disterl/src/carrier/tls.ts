@@ -62,6 +62,10 @@ class TlsCarrier implements Carrier {
       this.#warn(text, "DISTERL_TLS_CERTIFICATE");
     }
     const { tlsHandshakeMs = 5_000, tlsPending = 256 } = this.#options;
+    const nameBinding = nameBindingOf(this.#options);
+    if (options.node !== undefined && nameBinding !== "none") {
+      identity.checkName(options.node, nameBinding);
+    }
     const parts = {
       family: this.#family,
       side: this.#serverSide,
@@ -69,7 +73,7 @@ class TlsCarrier implements Carrier {
       clock: this.#clock,
       handshakeMs: tlsHandshakeMs,
       pending: tlsPending,
-      nameBinding: nameBindingOf(this.#options),
+      nameBinding,
     };
     return TlsListener.open(parts, options, onChannel);
   }

@@ -53,8 +53,8 @@ export class PacketSplitter {
       throw new HandshakeError(
         "ERR_HANDSHAKE_MALFORMED",
         step,
-        `a packet of ${length} bytes is announced, at most ${this.#maxBytes} are taken; ` +
-          strangerHint(length),
+        `${strangerHint(length)} (a packet of ${length} bytes would follow; at most ` +
+          `${this.#maxBytes} are taken)`,
       );
     }
     const end = this.#lengthBytes + length;
