@@ -1,9 +1,4 @@
-import {
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  X509Certificate,
-} from "node:crypto";
+import { generateKeyPairSync, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { afterAll, expect, test } from "vitest";
 import { TestAuthority, type TestListOptions } from "../testing/test-authority.ts";
@@ -53,11 +48,7 @@ test("a list whose bytes were changed is signed by nobody", () => {
   expect(new RevocationList(der).isSignedBy(ca.publicKey)).toBe(false);
 });
 
-test.each([
-  ["P-256", {}],
-  ["RSA-2048", {}],
-  ["Ed25519", {}],
-] as const)("a CA with a key of kind %s", (algorithm) => {
+test.each(["P-256", "RSA-2048", "Ed25519"] as const)("a CA with a key of kind %s", (algorithm) => {
   const issuer = authority.issue(`ca-${algorithm}`, { authority: true, algorithm });
   const { publicKey } = new X509Certificate(readFileSync(issuer.certfile));
   const read = new RevocationList(list({ issuer }));

@@ -1,6 +1,7 @@
 import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import { certificateProblem, peerChain, type TlsProblem } from "./tls-certificate.ts";
+import { keyUsageProblem, weakKey } from "./tls-key-checks.ts";
 import { type Expected, nameProblem } from "./tls-names.ts";
 import type { TlsServerSide } from "./tls-options.ts";
 import { type Revocation, revocationProblem } from "./tls-revocation.ts";
@@ -48,8 +49,7 @@ function chainVerdict(
   const { where, side, expected } = judging;
   const [certificate] = chain;
   if (certificate === undefined) return withoutCertificate(where, side);
-  const verifyError = socket.authorized ? undefined : String(socket.authorizationError);
-  const found = isChecked(side) ? failedCheck(chain, verifyError, judging) : undefined;
+  const found = isChecked(side) ? failedCheck(socket, chain, judging) : undefined;
   if (side.verifyFun === undefined) return found;
   const peer = { side: where, certificate, chain, problem: found, node: expected.node };
   return lastWord(side.verifyFun, peer);
@@ -72,11 +72,11 @@ function withoutCertificate(
 }
 
 function failedCheck(
+  socket: TLSSocket,
   chain: readonly X509Certificate[],
-  verifyError: string | undefined,
   { where, side, revocation, expected }: Judging,
 ): TlsProblem | undefined {
-  if (verifyError !== undefined) return chainProblem(chain, verifyError, where);
+  if (!socket.authorized) return chainProblem(chain, String(socket.authorizationError), where);
   const [certificate] = chain as [X509Certificate];
   const { depth = DEFAULT_DEPTH } = side;
   // Between the peer's certificate and the trusted one, which is the last.
@@ -85,7 +85,12 @@ function failedCheck(
     const text = `has ${between} certificates between it and its CA, more than depth ${depth} allows`;
     return certificateProblem("depth", text, "raise depth, or shorten the chain", certificate);
   }
-  return revocationProblem(chain, revocation) ?? nameProblem(certificate, expected);
+  return (
+    weakKey(chain) ??
+    keyUsageProblem(certificate, where, socket.getProtocol()) ??
+    revocationProblem(chain, revocation) ??
+    nameProblem(certificate, expected)
+  );
 }
 
 function lastWord(

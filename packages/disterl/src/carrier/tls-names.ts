@@ -48,7 +48,9 @@ function isForHost(certificate: X509Certificate, host: string): boolean {
   }
   // With a point in front OpenSSL would take it for any host below; no host begins so, or has a star.
   if (!/^(?!\.)[!-)+-~\u0080-\uffff]+$/.test(host)) return false;
-  return certificate.checkHost(host, { partialWildcards: false }) !== undefined;
+  // The common name is not asked: as in OTP 27 and later, and RFC 9525.
+  const how = { partialWildcards: false, subject: "never" } as const;
+  return certificate.checkHost(host, how) !== undefined;
 }
 
 /** The whole name as DNS name or URI; or, as OTP reads it, the part before the `@` in a directoryName. */

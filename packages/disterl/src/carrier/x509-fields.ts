@@ -22,6 +22,8 @@ export interface X509Fields {
   /** As {@link nameText}. */
   readonly issuer: string;
   readonly isAuthority: boolean;
+  /** Whether its key may sign in a TLS handshake: says so, or says nothing about its use. */
+  readonly signs: boolean;
   /** Whether it may sign revocation lists: says so, or says nothing about the use of its key. */
   readonly signsLists: boolean;
   /** dNSName of subjectAltName. */
@@ -74,7 +76,8 @@ function read(raw: Uint8Array): X509Fields {
     serial,
     issuer,
     isAuthority: constraints !== undefined && saysAuthority(constraints),
-    // cRLSign is bit 6.
+    // digitalSignature is bit 0, cRLSign bit 6.
+    signs: usage === undefined || hasBit(usage, 0),
     signsLists: usage === undefined || hasBit(usage, 6),
     ...altNames(value(ALT_NAME)),
   };
