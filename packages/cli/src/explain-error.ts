@@ -45,7 +45,7 @@ function connectFailure(error: ConnectError): CliFailure {
 }
 
 function isOfTls({ code }: CarrierError): boolean {
-  return code.startsWith("ERR_CARRIER_TLS_");
+  return /^ERR_CARRIER_TLS/.test(code);
 }
 
 /** Its code is the carrier's, which says who refused whom. */
