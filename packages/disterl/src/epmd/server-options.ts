@@ -1,3 +1,4 @@
+import { isLimit } from "../bytes/is-limit.ts";
 import type { Clock } from "../carrier/clock.ts";
 import { MAX_REQUEST_BYTES } from "./codes.ts";
 import type { EpmdEvent } from "./server-event.ts";
@@ -68,4 +69,21 @@ export interface EpmdServerOptions {
   readonly wallSeconds?: (() => number) | undefined;
   /** Is told what happens. Must not throw. */
   readonly onEvent?: ((event: EpmdEvent) => void) | undefined;
+}
+
+/**
+ * Fills in the defaults.
+ * @throws TypeError when a limit is unknown, or not a number from 0 up. @internal
+ */
+export function epmdLimits(given: Partial<EpmdServerLimits> = {}): EpmdServerLimits {
+  for (const [name, value] of Object.entries(given)) {
+    if (!(name in DEFAULT_EPMD_LIMITS)) throw new TypeError(`there is no limit "${name}"`);
+    if (value !== undefined && !isLimit(value)) {
+      throw new TypeError(
+        `limits.${name} must be a number from 0 up, not ${typeof value === "number" ? value : typeof value}`,
+      );
+    }
+  }
+  const own = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { ...DEFAULT_EPMD_LIMITS, ...Object.fromEntries(own) };
 }

@@ -10,11 +10,7 @@ import { type LiveNode, Registry } from "./registry.ts";
 import { type RequestContext, serve } from "./serve-request.ts";
 import { type ConnectionOwner, ServerConnection } from "./server-connection.ts";
 import type { EpmdEvent } from "./server-event.ts";
-import {
-  DEFAULT_EPMD_LIMITS,
-  type EpmdServerLimits,
-  type EpmdServerOptions,
-} from "./server-options.ts";
+import { epmdLimits, type EpmdServerLimits, type EpmdServerOptions } from "./server-options.ts";
 
 /** How often the same limit is told. */
 const LIMIT_WINDOW_MS = 60_000;
@@ -55,7 +51,7 @@ export class EpmdServer implements AsyncDisposable {
   constructor(options: EpmdServerOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#limits = limitsWithinDescriptors({ ...DEFAULT_EPMD_LIMITS, ...options.limits });
+    this.#limits = limitsWithinDescriptors(epmdLimits(options.limits));
     this.#registry = new Registry({ ...this.#limits, wallSeconds: options.wallSeconds });
     this.#listing = new NamesListing(this.#registry);
     this.#pending = new PendingConnections({

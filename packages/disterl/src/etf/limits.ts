@@ -1,3 +1,5 @@
+import { isLimit } from "../bytes/is-limit.ts";
+
 /** How much one term, and one decoder, may ask for. */
 export interface DecodeLimits {
   /** Levels of nesting. Default: no limit of its own, `nodes` is one; the decoder does not recurse. */
@@ -29,7 +31,11 @@ export function decodeLimits(given?: Partial<DecodeLimits>): DecodeLimits {
   if (given === undefined) return defaultDecodeLimits;
   const limits = { ...defaultDecodeLimits, ...given };
   for (const [name, value] of Object.entries(limits)) {
-    if (!(value >= 0)) throw new TypeError(`limits.${name} must be a number from 0 up: ${value}`);
+    if (!isLimit(value)) {
+      throw new TypeError(
+        `limits.${name} must be a number from 0 up, not ${typeof value === "number" ? value : typeof value}`,
+      );
+    }
   }
   return limits;
 }

@@ -1,3 +1,4 @@
+import { isLimit } from "../bytes/is-limit.ts";
 import type { MailboxLimits } from "../process/process-table.ts";
 import { type WireLimits, wireLimits } from "../wire/limits.ts";
 
@@ -84,9 +85,13 @@ export function nodeLimits(given: Partial<NodeLimits & WireLimits> = {}): NodeLi
   const known = { ...DEFAULT_NODE_LIMITS, ...wireLimits({}, true) };
   for (const [name, value] of Object.entries(given)) {
     if (!(name in known)) throw new TypeError(`there is no limit "${name}"`);
-    if (value !== undefined && !(typeof value === "number" && value >= 0)) {
-      throw new TypeError(`limits.${name} must be a number that is not negative`);
+    if (value !== undefined && !isLimit(value)) {
+      throw new TypeError(
+        `limits.${name} must be a number from 0 up, not ${typeof value === "number" ? value : typeof value}`,
+      );
     }
   }
-  return { ...DEFAULT_NODE_LIMITS, ...given };
+  // One that is undefined is not given: it must not take the place of a default.
+  const own = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { ...DEFAULT_NODE_LIMITS, ...Object.fromEntries(own) };
 }
