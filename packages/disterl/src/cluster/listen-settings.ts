@@ -54,7 +54,7 @@ function checkSocket(what: string, socket: SocketOptions | undefined): void {
     const type = Object.hasOwn(SOCKET, name) ? SOCKET[name as keyof SocketOptions] : undefined;
     if (type === undefined) throw new TypeError(`${what} has no option "${name}"`);
     if (value !== undefined && typeof value !== type) {
-      throw new TypeError(`${what}.${name} is a ${type}, not ${String(value)}`);
+      throw new TypeError(`${what}.${name} is a ${type}, not ${typeof value}`);
     }
   }
 }
@@ -62,7 +62,7 @@ function checkSocket(what: string, socket: SocketOptions | undefined): void {
 function integer(name: string, value: unknown, least: number, most: number): void {
   if (value === undefined) return;
   if (typeof value !== "number" || !Number.isInteger(value) || value < least || value > most) {
-    throw new TypeError(`${name} is an integer from ${least} to ${most}, not ${String(value)}`);
+    throw new TypeError(`${name} is an integer from ${least} to ${most}, not ${shown(value)}`);
   }
 }
 
@@ -92,4 +92,8 @@ export function disallowedIp(listen: ListenAt, remote: NetAddress): NodeError | 
   if (isInSubnets(remote.address, ownSubnets())) return undefined;
   const text = `the peer is in no subnet of this machine, and check_ip lets in no others`;
   return new NodeError("ERR_NODE_DISALLOWED_IP", text);
+}
+
+function shown(value: unknown): string {
+  return typeof value === "number" ? String(value) : typeof value;
 }
