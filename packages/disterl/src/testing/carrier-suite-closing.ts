@@ -45,7 +45,7 @@ export const closingChecks: readonly CarrierCheck[] = [
       let during = true;
       const flushed = new Promise<void>((resolve) => {
         accepting = dialled.channel.write([pattern(500)], () => {
-          assert.equal(during, false, "flushed was called during write");
+          if (during) rig.wrong("flushed was called during write");
           resolve();
         });
         during = false;
@@ -117,7 +117,7 @@ export const closingChecks: readonly CarrierCheck[] = [
         unflushed++;
         accepting = dialled.channel.write([pattern(64 * 1024)], () => {
           unflushed--;
-          assert.equal(dialled.closes.length, 0, "flushed after onClose");
+          if (dialled.closes.length > 0) rig.wrong("flushed was called after onClose");
         });
         if (index % 16 === 15) await flushedWrite(dialled.channel, []);
       }
