@@ -16,7 +16,7 @@ const FLOORS = {
   wire: { folders: ["bytes", "term", "etf", "signal", "trace"], builtins: [] },
   carrier: {
     folders: ["bytes", "trace", "handshake/printable"],
-    builtins: ["net", "tls", "fs", "crypto", "worker_threads"],
+    builtins: ["net", "dns", "tls", "fs", "crypto", "worker_threads"],
   },
   handshake: {
     folders: ["bytes", "wire/flags", "carrier/clock", "trace"],
@@ -24,7 +24,7 @@ const FLOORS = {
   },
   epmd: {
     folders: ["bytes", "term", "carrier/clock", "trace"],
-    builtins: ["net", "dns/promises", "fs"],
+    builtins: ["net", "dns", "dns/promises", "fs"],
   },
   connection: {
     folders: ["bytes", "term", "etf", "signal", "wire", "handshake", "carrier", "trace"],

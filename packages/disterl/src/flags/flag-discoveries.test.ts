@@ -84,6 +84,8 @@ test("-no_epmd goes with whatever else finds nodes", async () => {
   expect((await fixed?.register("a", 5210))?.creation).toBeUndefined();
   const { options } = from(["-no_epmd", "-epmd_module", "mine"], { mine: noDiscovery });
   expect(options).toMatchObject({ discovery: noDiscovery, epmd: { start: false } });
+  const sockets = from(["-no_epmd", "-proto_dist", "erl_uds"]).options;
+  expect(sockets).toMatchObject({ carrier: { findsNodes: true }, epmd: { start: false } });
   expect(refusal(["-no_epmd"]).flag).toBe("-no_epmd");
   expect(refusal(["-no_epmd", "-epmd_module", "erl_epmd"]).flag).toBe("-no_epmd");
 });
