@@ -58,6 +58,25 @@ const table = readFileSync(page, "utf8")
       .slice(1, -1),
   );
 
+const COLUMNS: Readonly<Record<string, number>> = { 25: 4, 27: 5, 29: 6 };
+
+/** The line of the table, as the test writes it. */
+function expectedOf(name: string, release: string): string {
+  const cells = table.find((line) => line.slice(0, 3).join(" | ") === name);
+  if (cells === undefined) return `${name} is not in the table`;
+  const otp = cells[COLUMNS[release] ?? 6];
+  const shown = cells[7] === "as OTP" ? otp : cells[7];
+  return `${name}: ours ${cells[3]}, OTP ${otp}, shown by us ${shown}`;
+}
+
+test("the table says why wherever it differs from OTP, and nowhere else", () => {
+  expect(table.length).toBeGreaterThan(80);
+  for (const [, , , ours, old, middle, current, shown, why] of table) {
+    const differs = [old, middle, current].some((otp) => otp !== ours) || shown !== "as OTP";
+    expect(why !== "").toBe(differs);
+  }
+});
+
 forEachOtp((release, otpTest) => {
   otpTest(
     "both ways",
