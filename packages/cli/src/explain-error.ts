@@ -44,8 +44,15 @@ function connectFailure(error: ConnectError): CliFailure {
   return failure(wrongName, layers[error.layer], error, notes === undefined ? {} : { notes });
 }
 
+const TLS_CODES: ReadonlySet<CarrierError["code"]> = new Set([
+  "ERR_CARRIER_TLS_CERTIFICATE",
+  "ERR_CARRIER_TLS_CONFIG",
+  "ERR_CARRIER_TLS_HANDSHAKE",
+  "ERR_CARRIER_TLS_REFUSED",
+]);
+
 function isOfTls({ code }: CarrierError): boolean {
-  return /^ERR_CARRIER_TLS/.test(code);
+  return TLS_CODES.has(code);
 }
 
 /** Its code is the carrier's, which says who refused whom. */
