@@ -31,6 +31,11 @@ function isRoot(certificate: X509Certificate): boolean {
   return certificate.checkIssued(certificate);
 }
 
-function identityOf({ subject, publicKey }: X509Certificate): string {
-  return `${publicKey.export({ type: "spki", format: "der" }).toString("base64")} ${subject}`;
+/** Subject and key; of a key that cannot be read here, the certificate alone. */
+function identityOf(certificate: X509Certificate): string {
+  try {
+    return `${certificate.publicKey.export({ type: "spki", format: "der" }).toString("base64")} ${certificate.subject}`;
+  } catch {
+    return certificate.raw.toString("base64");
+  }
 }

@@ -5,7 +5,7 @@ import {
   fstatSync,
   openSync,
   readdirSync,
-  readFileSync,
+  readSync,
   statSync,
 } from "node:fs";
 import { pemBlocks } from "./pem.ts";
@@ -67,13 +67,20 @@ export class TlsFiles {
   }
 }
 
+/** Not more than allowed either where a file does not tell its size, as in /proc. */
 function contents(fd: number, what: string): string {
   try {
-    return readFileSync(fd, "latin1");
+    const bytes = Buffer.alloc(MAX_FILE + 1);
+    let length = 0;
+    for (let read = -1; read !== 0 && length < bytes.length; length += read) {
+      read = readSync(fd, bytes, length, bytes.length - length, null);
+    }
+    if (length <= MAX_FILE) return bytes.toString("latin1", 0, length);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? "error";
     throw configError(what, `the file cannot be read (${code})`, cause);
   }
+  throw configError(what, `has more than ${MAX_FILE} bytes`);
 }
 
 function isFile(path: string): boolean {

@@ -32,6 +32,21 @@ const DEFAULT_DEPTH = 10;
  * `verify_peer` stands for, on top of OpenSSL's verdict on the chain.
  */
 export function judgePeer(socket: TLSSocket, judging: Judging): Judgement {
+  try {
+    return judged(socket, judging);
+  } catch (error) {
+    // Whoever shows something that cannot even be looked at is not let in, and ends nothing else.
+    const why = error instanceof Error ? error.message : String(error);
+    const problem = certificateProblem(
+      "other",
+      `cannot be looked at: ${why}`,
+      "have a new one made",
+    );
+    return { problem, certificate: undefined };
+  }
+}
+
+function judged(socket: TLSSocket, judging: Judging): Judgement {
   const chain = peerChain(socket);
   const [certificate] = chain;
   // Nobody resumes sessions here. Whoever manages to would have skipped the checks.

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 
 import { FlagError } from "./errors.ts";
 
@@ -33,8 +33,24 @@ export function readTextFile(
         `the file has ${stats.size} bytes, more than ${MAX_FILE}`,
       );
     }
-    return readFileSync(fd, encoding);
+    return contents(fd, flag).toString(encoding);
   } finally {
     closeSync(fd);
   }
+}
+
+/** Not more than allowed either where a file does not tell its size, as in /proc. */
+function contents(fd: number, flag: string): Buffer {
+  const bytes = Buffer.alloc(MAX_FILE + 1);
+  let length = 0;
+  try {
+    for (let read = -1; read !== 0 && length < bytes.length; length += read) {
+      read = readSync(fd, bytes, length, bytes.length - length, null);
+    }
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? "error";
+    throw new FlagError("ERR_FLAG_FILE", flag, `the file cannot be read (${code})`, cause);
+  }
+  if (length <= MAX_FILE) return bytes.subarray(0, length);
+  throw new FlagError("ERR_FLAG_FILE", flag, `the file has more than ${MAX_FILE} bytes`);
 }

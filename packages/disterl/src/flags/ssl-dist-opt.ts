@@ -1,3 +1,4 @@
+import { printable } from "../handshake/printable.ts";
 import { atom } from "../term/atom.ts";
 import { charlist } from "../term/list.ts";
 import { parseTerm } from "../term/parse-term.ts";
@@ -44,7 +45,7 @@ export function sslDistOpt(values: readonly string[]): SslDistOption[] {
   const options: SslDistOption[] = [];
   for (let index = 0; index < values.length; index += 2) {
     const [key = "", text] = values.slice(index, index + 2);
-    const flag = `-ssl_dist_opt ${key}`;
+    const flag = `-ssl_dist_opt ${printable(key)}`;
     const [, side, name = ""] = /^(server|client)_(.+)$/.exec(key) ?? [];
     const reading = Object.hasOwn(READINGS, name) ? READINGS[name] : undefined;
     if (side !== "server" && side !== "client") {

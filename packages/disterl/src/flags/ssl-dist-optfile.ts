@@ -1,3 +1,4 @@
+import { printable } from "../handshake/printable.ts";
 import { Atom } from "../term/atom.ts";
 import { isList } from "../term/list.ts";
 import { parseTerms } from "../term/parse-term.ts";
@@ -23,6 +24,11 @@ import type { SslDistOption } from "./ssl-dist-option.ts";
 export function readSslDistOptfile(path: string): SslDistOption[] {
   const flag = `-ssl_dist_optfile ${path}`;
   const bytes = readTextFile(path, flag, "latin1");
+  if (bytes.startsWith("\u00ef\u00bb\u00bf")) {
+    const why =
+      "line 1: begins with a byte order mark, which Erlang does not read; save it without";
+    throw new FlagError("ERR_FLAG_SYNTAX", flag, why);
+  }
   const isUtf8 = /coding\s*[:=]\s*utf-8/i.test(bytes.split("\n", 2).join("\n"));
   const text = isUtf8 ? Buffer.from(bytes, "latin1").toString("utf8") : bytes;
   let terms: readonly Term[];
@@ -56,7 +62,12 @@ export function readSslDistOptfile(path: string): SslDistOption[] {
 
 function sslDistOption(option: Term, side: "server" | "client", where: string): SslDistOption {
   if (option instanceof Atom) {
-    return { side, name: option.text, value: undefined, flag: `${where} ${option.text}` };
+    return {
+      side,
+      name: option.text,
+      value: undefined,
+      flag: `${where} ${printable(option.text)}`,
+    };
   }
   const [key, value] = isTuple(option) ? option : [];
   if (!(key instanceof Atom)) {
@@ -71,7 +82,7 @@ function sslDistOption(option: Term, side: "server" | "client", where: string): 
     side,
     name: key.text,
     value: isTuple(option) && option.length === 2 ? value : undefined,
-    flag: `${where} ${key.text}`,
+    flag: `${where} ${printable(key.text)}`,
   };
 }
 
