@@ -4,16 +4,20 @@ import type { TlsFacts } from "./tls-facts.ts";
 /**
  * The door through which bytes come and go: Erlang's `-proto_dist`. TCP, TLS, unix sockets and
  * memory are carriers; a program may bring its own. Mirrors the `*_dist` callback modules of
- * `erts/doc/guides/alt_dist.md`; differs in: discovery is not the carrier's business, and a carrier
- * knows nothing of handshakes or frames, only of bytes in order. (A channel that can be written to from
- * another thread lets the tick worker do so, see {@link Channel.tickFrom}.)
+ * `erts/doc/guides/alt_dist.md`; differs in: a carrier knows nothing of handshakes or frames, only of
+ * bytes in order, and nothing of names at epmd. Where a node listens is asked of a discovery, and what
+ * `listen` has got is made known there, unless the carrier {@link findsNodes} itself.
  *
- * Whatever implements this passes `testing/carrier-suite.ts`.
+ * Whatever implements this passes `carrierSuite` of `disterl/testing`, which has a check for each promise
+ * here and at {@link Channel}. The guide's chapter "Your own carrier" writes one.
  */
 export interface Carrier {
-  /** As `-proto_dist` names it: `inet_tcp`, `inet_tls`, … */
+  /**
+   * As `-proto_dist` and `FoundNode.carrier` of a discovery name it: `inet_tcp`, `inet_tls`, … Small letters,
+   * digits and `_`; each of a node's carriers has its own.
+   */
   readonly name: string;
-  /** Bytes of the length before each handshake packet: 2 on TCP, 4 on TLS. */
+  /** Bytes of the length before each handshake packet: 2 on TCP and unix sockets, 4 on TLS. */
   readonly handshakeLengthBytes: 2 | 4;
   /**
    * Whether what goes over it is encrypted. A node that listens beyond this machine on a carrier that
@@ -26,7 +30,10 @@ export interface Carrier {
    * {@link ConnectOptions.node} are what it has to go by; `port` is 0. Default false.
    */
   readonly findsNodes?: boolean | undefined;
-  /** Whether it can reach the node of that full name (`Mod:select/1`). Default: it can. */
+  /**
+   * Whether it can reach the node of that full name (`Mod:select/1`). Asked where a node has several
+   * carriers: the first that can is dialled on. It answers at once, from what it knows. Default: it can.
+   */
   reaches?(node: string): boolean;
   /**
    * Starts to accept. `onChannel` is called once per connection, before any of its bytes are read.
@@ -165,9 +172,15 @@ export interface Channel {
    */
   claimProblem?(node: string): Error | undefined;
   /**
-   * Lets the tick worker write four zero bytes after what has been written so far, whenever this
-   * thread does not get to write for too long. `closed` is called when that is over. Called once;
-   * `undefined` when the channel has ended. Absent where another thread cannot write, as on an encrypted channel.
+   * For `ticks: "worker"`: while the program's own code keeps the event loop busy, another thread
+   * sends this channel's ticks, each four zero bytes, by writing to its file descriptor. `slots` is the
+   * memory that the two threads share; the slot that is opened there says whose turn it is to write, so
+   * that a tick never gets into the middle of something: the channel locks it before it writes, and
+   * unlocks it when the system has taken everything. `times` are those of the ticks. `closed` is to be
+   * called when the descriptor is about to be closed, for it may be another connection's next.
+   *
+   * Called at most once; `undefined` when the channel has ended. Carriers leave it out where there is no
+   * descriptor, or where bytes are changed on their way, as by encryption: then the event loop ticks alone.
    * @throws CarrierError `ERR_CARRIER_NO_TICKS` when it cannot here. @internal
    */
   tickFrom?(slots: TickSlots, times: TickTimes, closed: () => void): TickSlot | undefined;
