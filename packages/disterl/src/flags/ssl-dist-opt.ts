@@ -1,9 +1,9 @@
-import { printable } from "../handshake/printable.ts";
 import { atom } from "../term/atom.ts";
 import { charlist } from "../term/list.ts";
 import { parseTerm } from "../term/parse-term.ts";
 import type { Term } from "../term/term.ts";
 import { FlagError } from "./errors.ts";
+import { shown } from "./parameter-values.ts";
 import type { SslDistOption } from "./ssl-dist-option.ts";
 
 /** How the value of an option is written on a command line. */
@@ -45,7 +45,7 @@ export function sslDistOpt(values: readonly string[]): SslDistOption[] {
   const options: SslDistOption[] = [];
   for (let index = 0; index < values.length; index += 2) {
     const [key = "", text] = values.slice(index, index + 2);
-    const flag = `-ssl_dist_opt ${printable(key)}`;
+    const flag = `-ssl_dist_opt ${/^\w*$/.test(key) ? key : shown(charlist(key))}`;
     const [, side, name = ""] = /^(server|client)_(.+)$/.exec(key) ?? [];
     const reading = Object.hasOwn(READINGS, name) ? READINGS[name] : undefined;
     if (side !== "server" && side !== "client") {

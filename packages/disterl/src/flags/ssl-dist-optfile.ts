@@ -1,4 +1,3 @@
-import { printable } from "../handshake/printable.ts";
 import { Atom } from "../term/atom.ts";
 import { isList } from "../term/list.ts";
 import { parseTerms } from "../term/parse-term.ts";
@@ -66,7 +65,7 @@ function sslDistOption(option: Term, side: "server" | "client", where: string): 
       side,
       name: option.text,
       value: undefined,
-      flag: `${where} ${printable(option.text)}`,
+      flag: `${where} ${shown(option)}`,
     };
   }
   const [key, value] = isTuple(option) ? option : [];
@@ -82,7 +81,7 @@ function sslDistOption(option: Term, side: "server" | "client", where: string): 
     side,
     name: key.text,
     value: isTuple(option) && option.length === 2 ? value : undefined,
-    flag: `${where} ${printable(key.text)}`,
+    flag: `${where} ${shown(key)}`,
   };
 }
 
