@@ -205,7 +205,8 @@ test("lists of nodes, and what is known of them", async () => {
   expect(a.nodes("connected")).toEqual(["seen@b", "unseen@c"]);
   expect(a.nodes("this")).toEqual(["node@a"]);
   expect(a.nodes(["this", "hidden"])).toEqual(["node@a", "unseen@c"]);
-  expect(() => a.nodes(["visibel" as "visible"])).toThrow(/no kind of nodes "visibel"/);
+  const misspelt: string = "visibel";
+  expect(() => a.nodes([misspelt as "visible"])).toThrow(/no kind of nodes "visibel"/);
   void a.connect("late@x").catch(() => {});
   expect(a.netKernel.nodeInfo("late@x").state).toBe("pending");
   expect(a.nodes("known", { info: true })).toEqual([
