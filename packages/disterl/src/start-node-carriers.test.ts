@@ -137,6 +137,28 @@ test("a carrier that finds nodes itself takes no part in discovery", async () =>
   expect(readdirSync(directory)).toEqual([]);
 });
 
+test("the tick worker can write to unix sockets", async () => {
+  const carrier = unixSocket({ directory: folder() });
+  const warnings: string[] = [];
+  const options: StartNodeOptions = {
+    carrier,
+    ticks: "worker",
+    onWarning: (text) => warnings.push(text),
+  };
+  await using east = await start("east", options);
+  await using west = await start("west", options);
+  const events: string[] = [];
+  const status = east.status();
+  await west.ping(east.name);
+  await west.stop();
+  for await (const event of status) {
+    events.push(event.type);
+    if (event.type === "nodedown") break;
+  }
+  expect(events).toEqual(["nodeup", "nodedown"]);
+  expect(warnings).toEqual([]);
+});
+
 test("when one carrier cannot listen the start fails with its error, and the others are released", async () => {
   const directory = folder();
   await using holder = await start("taken", { carrier: unixSocket({ directory }) });
