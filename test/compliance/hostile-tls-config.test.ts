@@ -124,12 +124,12 @@ describe("CF-02 options that there are not", () => {
       "[{server, [\n{fail_if_no_peer_certs, true}]}].",
       /line 2: server fail_if/,
     ],
-    ["Verify in capitals", "[{server, ['VERIFY', {depth, 1}]}].", /line 1: server VERIFY/],
+    ["Verify in capitals", "[{server, ['VERIFY', {depth, 1}]}].", /line 1: server 'VERIFY'/],
     ["a name of JavaScript", "[{server, [{'__proto__', true}]}].", /__proto__/],
     ["another one", "[{server, [{constructor, true}]}].", /constructor/],
     ["a side that is none", "[{sever, [{depth, 1}]}].", /sever/],
     ["an option outside of a side", "[{verify, verify_peer}].", /expected \{server/],
-    ["a control character in a name", "[{server, [{'a\\e[31mb', 1}]}].", /server a/],
+    ["a control character in a name", "[{server, [{'a\\e[31mb', 1}]}].", /server 'a/],
   ])("%s", async (_what, text, says) => {
     const outcome = await withFile(text);
     expectError(outcome, "ERR_FLAG_VALUE", says);

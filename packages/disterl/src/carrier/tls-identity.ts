@@ -43,17 +43,14 @@ export class TlsIdentity {
     return this.#context;
   }
 
-  /** As options of `tls.Server.setSecureContext`, when they have changed since the last call. */
-  changedOptions(): tls.SecureContextOptions | undefined {
-    return this.#look() ? this.#credentials.context : undefined;
-  }
-
   /** What revocation of peers is looked up in. */
   get revocation(): Revocation {
     return this.#credentials.revocation;
   }
 
+  /** The same as options of `tls.Server.setSecureContext`: another object when they have changed. */
   get options(): tls.SecureContextOptions {
+    this.#look();
     return this.#credentials.context;
   }
 
@@ -76,12 +73,11 @@ export class TlsIdentity {
     );
   }
 
-  /** Whether the credentials are others now. */
-  #look(): boolean {
+  #look(): void {
     const now = this.#clock.now();
-    if (now - this.#lookedAt < LOOK_MS) return false;
+    if (now - this.#lookedAt < LOOK_MS) return;
     this.#lookedAt = now;
-    if (!this.#credentials.files.changed) return false;
+    if (!this.#credentials.files.changed) return;
     try {
       this.#credentials = loadCredentials(this.#where, this.#side);
     } catch (error) {
@@ -90,11 +86,10 @@ export class TlsIdentity {
         `${message}; the files have changed, and what was read before stays in use`,
         "ERR_CARRIER_TLS_CONFIG",
       );
-      return false;
+      return;
     }
     this.#context = tls.createSecureContext(this.#credentials.context);
     this.#checkDates();
-    return true;
   }
 
   #checkDates(): void {

@@ -68,6 +68,8 @@ export class TlsListener implements Listener {
 class TlsAcceptor {
   readonly #parts: TlsListenerParts;
   readonly #server: tls.Server;
+  /** What it has been given. */
+  #options: tls.SecureContextOptions;
   readonly #door: TlsDoor<net.Socket>;
   readonly #remotes = new WeakMap<net.Socket, NetAddress>();
   readonly #onChannel: (channel: Channel) => void;
@@ -81,11 +83,12 @@ class TlsAcceptor {
     this.#parts = parts;
     this.#onChannel = onChannel;
     this.#onRefused = onRefused;
+    this.#options = parts.identity.options;
     this.#door = new TlsDoor(parts.clock, parts.handshakeMs, parts.pending);
     // Not rejectUnauthorized: a peer that is refused there is gone before we can say which of its
     // certificates was wrong. judgePeer refuses, before the socket is given to anybody.
     this.#server = tls.createServer({
-      ...parts.identity.options,
+      ...this.#options,
       requestCert: parts.side.verify !== "verify_none",
       rejectUnauthorized: false,
       handshakeTimeout: NEVER_MS,
@@ -100,8 +103,9 @@ class TlsAcceptor {
       socket.destroy(); // reset before it was accepted
       return;
     }
-    const changed = this.#parts.identity.changedOptions();
-    if (changed !== undefined) this.#server.setSecureContext(changed);
+    const { options } = this.#parts.identity;
+    if (options !== this.#options) this.#server.setSecureContext(options);
+    this.#options = options;
     const remote = this.#address(remoteAddress, remotePort);
     this.#remotes.set(socket, remote);
     socket.on("error", () => {});
