@@ -24,7 +24,8 @@ export interface Shown {
 }
 
 /** What a node that looks at the other one's certificate is told to do. */
-export type Look = "verify_peer" | "verify_none" | "fail_if_no_peer_cert false" | "crl_check";
+export type Look = "verify_peer" | "verify_none" | "fail_if_no_peer_cert false" | CrlLook;
+type CrlLook = "crl_check" | "crl_check peer" | "crl_check best_effort";
 
 /** One connection to try. */
 export interface Attempt {
@@ -127,11 +128,13 @@ export class MatrixFiles {
         `{cacertfile, ${file(this.authority.cacertfile)}}`,
         `{verify, ${verify}}`,
         `{versions, ['${version}']}`,
-        ...(looks === "crl_check" ? ["{crl_check, true}", crls] : []),
+        ...(looks.startsWith("crl_check")
+          ? [`{crl_check, ${looks.split(" ")[1] ?? "true"}}`, crls]
+          : []),
         ...more,
       ].join(", ");
     };
-    const fail = serverLooks === "verify_peer" || serverLooks === "crl_check";
+    const fail = serverLooks === "verify_peer" || serverLooks.startsWith("crl_check");
     const once = version === "tlsv1.2" ? ["{reuse_sessions, false}"] : [];
     const asked = [`{fail_if_no_peer_cert, ${fail}}`, ...once];
     return `[{server, [${side(server, serverLooks, asked)}]}, {client, [${side(client, clientLooks, once)}]}]`;

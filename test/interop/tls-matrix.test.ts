@@ -21,13 +21,15 @@ const LOOKS: Readonly<Record<Row["shownBy"], readonly Look[]>> = {
   client: ["verify_peer", "fail_if_no_peer_cert false", "verify_none"],
 };
 
+const LISTS = ["crl_check", "crl_check peer", "crl_check best_effort"] as const;
+
 /** What there is to try: a node shows the certificate, and the other one looks at it so. */
 function rowsOf(files: MatrixFiles): Row[] {
   return [...files.kinds.keys()].flatMap((certificate) =>
     (["server", "client"] as const).flatMap((shownBy) => {
       const looks = LOOKS[shownBy];
       const all: readonly Look[] = /^(right|revoked)/.test(certificate)
-        ? [...looks, "crl_check"]
+        ? [...looks, ...LISTS]
         : looks;
       return all.map((look) => ({ certificate, shownBy, look }));
     }),
