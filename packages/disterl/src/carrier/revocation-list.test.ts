@@ -56,6 +56,15 @@ test.each(["P-256", "RSA-2048", "Ed25519"] as const)("a CA with a key of kind %s
   expect(read.isSignedBy(ca.publicKey)).toBe(false);
 });
 
+test("a CA that signs with RSA-PSS", () => {
+  const issuer = authority.issue("ca-pss", { authority: true, algorithm: "RSA-2048" });
+  const { publicKey } = new X509Certificate(readFileSync(issuer.certfile));
+  const der = list({ issuer, pss: true });
+  expect(new RevocationList(der).isSignedBy(publicKey)).toBe(true);
+  der[der.length - 1] = (der.at(-1) ?? 0) ^ 1;
+  expect(new RevocationList(der).isSignedBy(publicKey)).toBe(false);
+});
+
 test("what speaks of users' certificates only, or of CAs', says so", () => {
   const scope = (flag: string) =>
     new RevocationList(list({ extensions: `issuingDistributionPoint=critical,${flag}:TRUE` }))

@@ -1,17 +1,16 @@
-import { constants, createHash, type KeyObject, verify } from "node:crypto";
+import { createHash, type KeyObject } from "node:crypto";
 import {
   DER_BIT_STRING,
   DER_GENERALIZED_TIME,
   DER_INTEGER,
-  DER_OID,
   DER_SEQUENCE,
   DER_UTC_TIME,
   derContext,
   DerError,
   DerReader,
   derTime,
-  oidText,
 } from "./der.ts";
+import { isSignature, type SignatureAlgorithm, signatureAlgorithm } from "./x509-signature.ts";
 import { nameText, serialText, type X509Extension, x509Extensions } from "./x509-fields.ts";
 
 const ISSUING_POINT = "2.5.29.28";
@@ -45,7 +44,7 @@ export class RevocationList {
   readonly #revoked = new Set<string>();
   readonly #tbs: Uint8Array;
   readonly #signature: Uint8Array;
-  readonly #algorithm: Algorithm;
+  readonly #algorithm: SignatureAlgorithm;
   /** Keys that were tried, by their digest. */
   readonly #tried = new Map<string, boolean>();
 
@@ -59,7 +58,7 @@ export class RevocationList {
     this.#signature = bits(list.next(DER_BIT_STRING).content);
     list.end();
     this.#tbs = tbs.whole;
-    this.#algorithm = algorithmOf(algorithm.content);
+    this.#algorithm = signatureAlgorithm(algorithm.content);
     const inner = new DerReader(tbs.content);
     inner.optional(DER_INTEGER);
     if (!sameBytes(inner.next(DER_SEQUENCE).content, algorithm.content)) {
@@ -97,27 +96,11 @@ export class RevocationList {
       .digest("hex");
     let isSigned = this.#tried.get(digest);
     if (isSigned === undefined) {
-      isSigned = this.#isSignedBy(key);
+      isSigned = isSignature(this.#signature, this.#tbs, this.#algorithm, key);
       if (this.#tried.size >= MOST_KEYS) this.#tried.clear();
       this.#tried.set(digest, isSigned);
     }
     return isSigned;
-  }
-
-  #isSignedBy(key: KeyObject): boolean {
-    const { hash, keyType, padding, saltLength } = this.#algorithm;
-    if (
-      key.asymmetricKeyType !== keyType &&
-      !(keyType === "rsa" && key.asymmetricKeyType === "rsa-pss")
-    ) {
-      return false;
-    }
-    try {
-      const how = padding === undefined ? key : { key, padding, saltLength: saltLength ?? 20 };
-      return verify(hash, this.#tbs, how, this.#signature);
-    } catch {
-      return false; // a key that is not made for that
-    }
   }
 
   #readEntries(entries: DerReader): void {
@@ -139,58 +122,6 @@ export class RevocationList {
 }
 
 const MOST_KEYS = 64;
-
-interface Algorithm {
-  /** Null where the kind of key says it. */
-  readonly hash: string | null;
-  readonly keyType: "rsa" | "ec" | "ed25519" | "ed448";
-  readonly padding?: number;
-  readonly saltLength?: number;
-}
-
-const ALGORITHMS: Readonly<Record<string, Algorithm>> = {
-  "1.2.840.113549.1.1.11": { hash: "sha256", keyType: "rsa" },
-  "1.2.840.113549.1.1.12": { hash: "sha384", keyType: "rsa" },
-  "1.2.840.113549.1.1.13": { hash: "sha512", keyType: "rsa" },
-  "1.2.840.10045.4.3.2": { hash: "sha256", keyType: "ec" },
-  "1.2.840.10045.4.3.3": { hash: "sha384", keyType: "ec" },
-  "1.2.840.10045.4.3.4": { hash: "sha512", keyType: "ec" },
-  "1.3.101.112": { hash: null, keyType: "ed25519" },
-  "1.3.101.113": { hash: null, keyType: "ed448" },
-};
-
-const RSA_PSS = "1.2.840.113549.1.1.10";
-const HASHES: Readonly<Record<string, string>> = {
-  "2.16.840.1.101.3.4.2.1": "sha256",
-  "2.16.840.1.101.3.4.2.2": "sha384",
-  "2.16.840.1.101.3.4.2.3": "sha512",
-};
-
-function algorithmOf(content: Uint8Array): Algorithm {
-  const reader = new DerReader(content);
-  const id = oidText(reader.next(DER_OID).content);
-  if (id === RSA_PSS) return pssOf(reader.within(DER_SEQUENCE));
-  const found = Object.hasOwn(ALGORITHMS, id) ? ALGORITHMS[id] : undefined;
-  if (found !== undefined) return found;
-  throw new DerError(`the list is signed with an algorithm that is too weak or unknown: ${id}`);
-}
-
-/** RFC 4055, section 3.1: the same hash twice, and the length of the salt. */
-function pssOf(parameters: DerReader): Algorithm {
-  const named = (element: Uint8Array | undefined) =>
-    element && HASHES[oidText(new DerReader(element).within(DER_SEQUENCE).next(DER_OID).content)];
-  const hash = named(parameters.optional(derContext(0))?.content);
-  const mask = parameters.optional(derContext(1))?.content;
-  const salt = parameters.optional(derContext(2))?.content;
-  const maskReader = mask && new DerReader(mask).within(DER_SEQUENCE);
-  maskReader?.next(DER_OID);
-  const maskHash = maskReader && named(maskReader.next(DER_SEQUENCE).whole);
-  if (hash === undefined || maskHash !== hash) {
-    throw new DerError("the list is signed with RSA-PSS and a hash that is too weak or unknown");
-  }
-  const [saltLength = 20] = salt === undefined ? [] : new DerReader(salt).next(DER_INTEGER).content;
-  return { hash, keyType: "rsa", padding: constants.RSA_PKCS1_PSS_PADDING, saltLength };
-}
 
 function scopeOf(extensions: readonly X509Extension[]): Scope {
   let scope: Scope = "all";

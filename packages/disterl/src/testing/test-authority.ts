@@ -39,6 +39,8 @@ export interface TestListOptions {
   readonly days?: readonly [from: number, to: number];
   /** Lines of the configuration of `openssl` for extensions, such as `issuingDistributionPoint=…`. */
   readonly extensions?: string;
+  /** Signed with RSA-PSS, by an issuer with an RSA key. */
+  readonly pss?: boolean;
   /** Default `crl.pem`. */
   readonly file?: string;
 }
@@ -120,7 +122,9 @@ export class TestAuthority {
     const config = this.#plainConfig(issuer, options.extensions);
     const when = ["-crl_lastupdate", date(from), "-crl_nextupdate", date(to), "-out", crlfile];
     const extensions = options.extensions === undefined ? [] : ["-crlexts", "list"];
-    this.#openssl(["ca", "-batch", "-gencrl", "-config", config, ...extensions, ...when]);
+    const pss = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest"];
+    const how = [...extensions, ...(options.pss === true ? pss : [])];
+    this.#openssl(["ca", "-batch", "-gencrl", "-config", config, ...how, ...when]);
     return crlfile;
   }
 
