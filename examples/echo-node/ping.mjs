@@ -65,7 +65,7 @@ function reason(error) {
     lines.push(`check: ${check}${facts === undefined ? "" : ` of ${facts.subject}`}`);
   }
   return [...lines, `reason: ${error instanceof Error ? error.message : String(error)}`].map(
-    (line) => `  ${line}`,
+    (line) => `  ${line.replaceAll("\n", " ")}`,
   );
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -200,6 +200,26 @@ forEachOtp((release, test) => {
     await expectPang(ping(otp.nodeName, flags), "(?:handshake|carrier)", /\d ms|seconds/);
     otp.resume();
   });
+
+  test(
+    "we dial",
+    "echo node -ping: a verify function from a folder of -pa has its say",
+    async () => {
+      const { nodeName } = await erlang("inet_tls");
+      const checks = `export const peer = ({ certificate }) => "we do not like " + certificate.subject;`;
+      writeFileSync(join(home, "my_checks.mjs"), checks);
+      const flags = [
+        ...flagsOf("inet_tls", "ours", right),
+        ...["-pa", home, "-ssl_dist_opt", "client_verify_fun", "{my_checks,peer,[]}"],
+      ];
+      await expectPang(
+        ping(nodeName, flags),
+        "tls",
+        /check: verify_fun of .*CN=right/,
+        /do not like/,
+      );
+    },
+  );
 
   test("we dial", "echo node -ping: pang for files that cannot be used", async () => {
     const missing = { certfile: join(home, "no.pem"), keyfile: join(home, "no.key") };

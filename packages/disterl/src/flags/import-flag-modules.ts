@@ -80,7 +80,7 @@ function discoveryModules(parsed: ErlFlags): string[] {
   return names.filter((name) => !builtInDiscoveries.includes(name));
 }
 
-/** Modules of the functions `{verify_fun, {fun Module:Name/3, State}}`. */
+/** Modules of the functions `{fun Module:Name/3, State}` of files, `{Module, Name, State}` of flags. */
 function verifyModules({ flags }: ErlFlags): Set<string> {
   const files = valuesOf(flags, "ssl_dist_optfile").flat();
   const given = [
@@ -90,7 +90,8 @@ function verifyModules({ flags }: ErlFlags): Set<string> {
   const names = new Set<string>();
   for (const { name, value } of given) {
     const [fun] = name === "verify_fun" && isTuple(value) ? value : [];
-    if (fun instanceof ExternalFun && fun.module instanceof Atom) names.add(fun.module.text);
+    const module = fun instanceof ExternalFun ? fun.module : fun;
+    if (module instanceof Atom) names.add(module.text);
   }
   return names;
 }
