@@ -157,7 +157,9 @@ forEachOtp((release, test) => {
   function app(line: string, env: Pair["env"] = {}, ...more: string[]): OurProgram {
     const argv = words(line, "ours", "here");
     const world = { HOME: home, ERL_EPMD_PORT: String(epmd.port), ...variables(env, "ours") };
-    return new OurProgram(ECHO_NODE, [...argv, ...loopback(argv), ...more], world);
+    const program = new OurProgram(ECHO_NODE, [...argv, ...loopback(argv), ...more], world);
+    running.push(() => program[Symbol.asyncDispose]());
+    return program;
   }
 
   for (const { title, erl, ours, env } of pairs) {
@@ -165,7 +167,7 @@ forEachOtp((release, test) => {
       const otp = await erlang(erl, env);
       const applications = "lists:keymember(ssl, 1, application:which_applications())";
       expect(await otp.eval(applications)).toBe("true"); // the boot script was used
-      await using echo = app(ours, env);
+      const echo = app(ours, env);
       await echo.waitFor(/READY .*\n/);
       const name = /READY (.*)\n/.exec(echo.out)?.[1] ?? "";
       expect(await otp.eval(`net_adm:ping('${name}')`)).toBe("pong");
@@ -185,14 +187,14 @@ forEachOtp((release, test) => {
 
   test("both ways", "TLS with no options: nobody reaches Erlang, ours does not start", async () => {
     const otp = await erlang(noOptions);
-    await using other = app(pairs[0]?.ours ?? "");
+    const other = app(pairs[0]?.ours ?? "");
     await other.waitFor(/READY/);
     const dialled = await otp.eval("net_adm:ping('here@localhost')");
     expect(dialled).toBe(checksNothing ? "pong" : "pang");
     const ping = app(pairs[0]?.ours ?? "", {}, "-ping", otp.nodeName);
     expect(await ping.ended).toBe(1);
     expect(ping.out).toMatch(/^pang\n {2}layer: tls\n/);
-    await using ours = app(noOptions);
+    const ours = app(noOptions);
     expect(await ours.ended).toBe(1);
     expect(ours.err).toMatch(/-proto_dist inet_tls: needs -ssl_dist_optfile/);
   });
@@ -203,7 +205,7 @@ forEachOtp((release, test) => {
 
   test("both ways", "a client without cacertfile: it dials nobody, from OTP 26 on", async () => {
     const otp = await erlang(server);
-    await using ours = app(server);
+    const ours = app(server);
     await ours.waitFor(/READY/);
     const dialled = await otp.eval("net_adm:ping('here@localhost')");
     expect(dialled).toBe(checksNothing ? "pong" : "pang");
@@ -215,7 +217,7 @@ forEachOtp((release, test) => {
   test("both ways", "the same with verify_none: it connects, and ours warns", async () => {
     const line = server.replace("-sname", "client_verify verify_none -sname");
     const otp = await erlang(line);
-    await using ours = app(line);
+    const ours = app(line);
     await ours.waitFor(/READY/);
     expect(await otp.eval("net_adm:ping('here@localhost')")).toBe("pong");
     expect(ours.err).toMatch(/nodes that are dialled are not verified/);
