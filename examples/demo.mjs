@@ -20,9 +20,19 @@ import { startErlang, startSecondNode } from "./demo/other-node.mjs";
 import { sayTls, turnStrangerAway } from "./demo/tls.mjs";
 import { fail, heading, say, step } from "./demo/transcript.mjs";
 
-const stay = process.argv.includes("--stay");
-const isTls = process.argv.includes("--tls");
-const cookie = randomBytes(16).toString("base64url");
+const words = process.argv.slice(2);
+const unknown = words.find((word) => word !== "--stay" && word !== "--tls");
+if (unknown !== undefined) {
+  const help = unknown === "--help" || unknown === "-h";
+  console.error(
+    `${help ? "" : `${unknown}: no such option; `}usage: npm start -- [--tls] [--stay]`,
+  );
+  process.exit(help ? 0 : 2);
+}
+const stay = words.includes("--stay");
+const isTls = words.includes("--tls");
+// Hexadecimal: a cookie that begins with "-" would be a flag to erl.
+const cookie = randomBytes(16).toString("hex");
 
 const everyKind = [
   atoms.ok,
@@ -47,9 +57,15 @@ const everyKind = [
   new ExternalFun(atom("lists"), atom("map"), 2),
 ];
 
-// The certificates go when the program does.
-const abandon = () => process.exit(130);
-process.once("SIGINT", abandon);
+// However the program ends, its certificates and the other node go with it.
+const interrupted = () => process.exit(130);
+const terminated = () => process.exit(143);
+process.once("SIGINT", interrupted).once("SIGTERM", terminated);
+process.stdout.on("error", () => process.exit(1)); // nobody reads any more
+process.on("uncaughtException", (error) => {
+  fail(error);
+  process.exit(1);
+});
 
 heading("start");
 const { full: name, host } = completeNodeName("demo", "shortnames");
@@ -90,7 +106,7 @@ try {
   fail(error);
 }
 if (stay && !failed) {
-  process.off("SIGINT", abandon);
+  process.off("SIGINT", interrupted).off("SIGTERM", terminated);
   heading("staying");
   const flags = [`-setcookie ${cookie}`, ...(certificates?.flags(visitor) ?? [])].join(" ");
   say(`From Erlang:  erl -sname me ${flags}`);

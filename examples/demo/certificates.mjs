@@ -14,6 +14,9 @@ export class Certificates {
   /** Everything is in here, until {@link remove}. */
   folder = mkdtempSync(join(tmpdir(), "disterl-demo-"));
 
+  /** The `disterl cert` that runs. */
+  #working;
+
   constructor() {
     process.once("exit", () => this.remove());
   }
@@ -21,8 +24,8 @@ export class Certificates {
   /** Asks `disterl cert` for a CA with that name, and the certificates of some nodes. */
   async make(authority, names) {
     const dir = ["--dir", this.folder];
-    await disterl("cert", "init", "--name", authority, ...dir);
-    for (const name of names) await disterl("cert", "node", name, ...dir);
+    await this.#disterl("cert", "init", "--name", authority, ...dir);
+    for (const name of names) await this.#disterl("cert", "node", name, ...dir);
   }
 
   /** Erlang's flags, which are ours as well. */
@@ -37,12 +40,16 @@ export class Certificates {
   }
 
   remove() {
+    this.#working?.kill("SIGKILL");
     rmSync(this.folder, { recursive: true, force: true });
   }
-}
 
-async function disterl(...words) {
-  const manifest = fileURLToPath(import.meta.resolve("@disterl/cli/package.json"));
-  const { bin } = JSON.parse(readFileSync(manifest, "utf8"));
-  await run(process.execPath, [join(dirname(manifest), bin.disterl), ...words]);
+  async #disterl(...words) {
+    const manifest = fileURLToPath(import.meta.resolve("@disterl/cli/package.json"));
+    const { bin } = JSON.parse(readFileSync(manifest, "utf8"));
+    const done = run(process.execPath, [join(dirname(manifest), bin.disterl), ...words]);
+    this.#working = done.child;
+    await done;
+    this.#working = undefined;
+  }
 }

@@ -5,8 +5,10 @@ import { createInterface } from "node:readline";
 import { atom, genRequest, isTaggedTuple, isTuple, reply, startNode, t } from "disterl";
 import { formatTerm } from "disterl/term";
 
-// mirror answers {From, Msg} with {self(), Msg}; server speaks gen_server's protocol.
+// mirror answers {From, Msg} with {self(), Msg}; server speaks gen_server's protocol. The node ends with
+// its standard input, and so with this program, whatever ends that.
 const program = `
+  spawn(fun() -> io:get_line(""), halt(0) end),
   register(mirror, spawn(fun Loop() ->
     receive {From, Msg} -> From ! {self(), Msg} end, Loop() end)),
   register(server, spawn(fun Loop() ->
@@ -21,10 +23,12 @@ const program = `
 /** Starts `erl`; undefined when there is none, or none with TLS where that is asked for. */
 export async function startErlang(node, name, cookie, certificates) {
   if (certificates !== undefined && !hasTls()) return undefined;
-  const env = { ...process.env, ERL_AFLAGS: `-setcookie ${cookie}` };
+  const env = { ...process.env, ERL_AFLAGS: `-setcookie ${cookie}`, ERL_CRASH_DUMP_BYTES: "0" };
   const flags = certificates?.flags(name) ?? [];
-  const args = ["-sname", name, ...flags, "-noshell", "-noinput", "-eval", program];
-  const child = spawn("erl", args, { env, stdio: ["ignore", "pipe", "inherit"] });
+  // epmd runs already, for our node; one that Erlang starts would stay.
+  const args = ["-sname", name, "-start_epmd", "false", ...flags, "-noshell", "-eval", program];
+  const child = spawn("erl", args, { env, stdio: ["pipe", "pipe", "inherit"] });
+  process.once("exit", () => child.kill("SIGKILL"));
   const started = await Promise.race([
     once(child, "error").then(() => false),
     once(child, "spawn").then(() => true),
