@@ -115,6 +115,13 @@ module.exports = {
       to: {},
     },
     {
+      name: "floor-x509",
+      comment: "carrier/x509 reads DER: it knows no socket, no file and no option of TLS",
+      severity: "error",
+      from: { path: `^${SRC}/carrier/x509/`, pathNot: TEST },
+      to: { pathNot: [`^${SRC}/carrier/x509/`, "^(node:)?crypto$"] },
+    },
+    {
       name: "bottom-errors",
       comment: "errors.ts is imported by every floor, and imports none",
       severity: "error",

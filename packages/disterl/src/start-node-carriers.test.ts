@@ -6,7 +6,7 @@ import type { Carrier, Listener } from "./carrier/carrier.ts";
 import { CarrierError } from "./carrier/errors.ts";
 import { MemoryNetwork } from "./carrier/memory.ts";
 import { inet6Tcp, inetTcp } from "./carrier/tcp.ts";
-import { unixSocket } from "./carrier/unix.ts";
+import { unixSocket } from "./carrier/unix/unix.ts";
 import type { Discovery, FoundNode } from "./epmd/discovery.ts";
 import { systemClock } from "./carrier/clock.ts";
 import { startNode } from "./start-node.ts";

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, expect, test } from "vitest";
 import { record } from "../../../test/node-events.ts";
-import { TlsCertificateError } from "./carrier/tls-errors.ts";
-import type { NameBinding, TlsOptions } from "./carrier/tls-options.ts";
+import { TlsCertificateError } from "./carrier/tls/tls-errors.ts";
+import type { NameBinding, TlsOptions } from "./carrier/tls/tls-options.ts";
 import { type Discovery, noDiscovery } from "./epmd/discovery.ts";
 import type { Node } from "./node.ts";
 import { startNode } from "./start-node.ts";

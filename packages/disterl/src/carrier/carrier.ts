@@ -1,5 +1,5 @@
-import type { TickSlot, TickSlots, TickTimes } from "./tick-slots.ts";
-import type { TlsFacts } from "./tls-facts.ts";
+import type { TickSlot, TickSlots, TickTimes } from "./ticks/tick-slots.ts";
+import type { TlsFacts } from "./tls/tls-facts.ts";
 
 /**
  * The door through which bytes come and go: Erlang's `-proto_dist`. TCP, TLS, unix sockets and

@@ -16,10 +16,10 @@ export type {
 export { type Clock, systemClock, type Timer } from "./clock.ts";
 export { CarrierError, type CarrierErrorCode } from "./errors.ts";
 export { inet6Tcp, inetTcp, TcpCarrier } from "./tcp.ts";
-export { inet6Tls, inetTls } from "./tls.ts";
-export type { CertificateFacts, TlsCheck, TlsPeer, TlsProblem } from "./tls-certificate.ts";
-export { TlsCertificateError } from "./tls-errors.ts";
-export type { TlsFacts } from "./tls-facts.ts";
+export { inet6Tls, inetTls } from "./tls/tls.ts";
+export type { CertificateFacts, TlsCheck, TlsPeer, TlsProblem } from "./tls/tls-certificate.ts";
+export { TlsCertificateError } from "./tls/tls-errors.ts";
+export type { TlsFacts } from "./tls/tls-facts.ts";
 export type {
   CertificateAndKey,
   CrlCheck,
@@ -29,8 +29,8 @@ export type {
   TlsServerSide,
   TlsSide,
   TlsVersion,
-} from "./tls-options.ts";
-export { type UnixSocketOptions, unixSocket } from "./unix.ts";
+} from "./tls/tls-options.ts";
+export { type UnixSocketOptions, unixSocket } from "./unix/unix.ts";
 export { type Latency, MemoryNetwork, type MemoryNetworkOptions } from "./memory.ts";
 export type { Chunking } from "./memory-channel.ts";
 export { VirtualClock } from "./virtual-clock.ts";

@@ -4,7 +4,7 @@ import type { Clock } from "./clock.ts";
 import { noTicksError } from "./errors.ts";
 import { SocketChannel } from "./socket-channel.ts";
 import { beforeDestroy, descriptorOf } from "./socket-descriptor.ts";
-import type { TickSlot, TickSlots, TickTimes } from "./tick-slots.ts";
+import type { TickSlot, TickSlots, TickTimes } from "./ticks/tick-slots.ts";
 
 /** A channel over plain TCP or a unix socket, which the tick worker can write to, too. */
 export class TcpChannel extends SocketChannel {

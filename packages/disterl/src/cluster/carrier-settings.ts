@@ -1,6 +1,6 @@
 import type { Carrier } from "../carrier/carrier.ts";
 import { inetTcp } from "../carrier/tcp.ts";
-import { inet6Tls, inetTls } from "../carrier/tls.ts";
+import { inet6Tls, inetTls } from "../carrier/tls/tls.ts";
 import { NodeError } from "../node/errors.ts";
 import type { DistributionOptions } from "./distribution-options.ts";
 

@@ -1,5 +1,5 @@
 import type { Carrier, SocketOptions } from "../carrier/carrier.ts";
-import type { TlsOptions } from "../carrier/tls-options.ts";
+import type { TlsOptions } from "../carrier/tls/tls-options.ts";
 import type { Discovery } from "../epmd/discovery.ts";
 import type { NameDomain } from "../node/node-name.ts";
 

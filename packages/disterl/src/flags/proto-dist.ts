@@ -1,7 +1,7 @@
 import type { Carrier } from "../carrier/carrier.ts";
 import { inet6Tcp, inetTcp } from "../carrier/tcp.ts";
-import { inet6Tls, inetTls } from "../carrier/tls.ts";
-import { unixSocket } from "../carrier/unix.ts";
+import { inet6Tls, inetTls } from "../carrier/tls/tls.ts";
+import { unixSocket } from "../carrier/unix/unix.ts";
 import { type ErlFlags, hasFlag, valuesOf } from "./erl-flags.ts";
 import { FlagError } from "./errors.ts";
 import type { OptionsDraft } from "./options-draft.ts";

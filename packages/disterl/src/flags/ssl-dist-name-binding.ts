@@ -1,4 +1,4 @@
-import type { NameBinding } from "../carrier/tls-options.ts";
+import type { NameBinding } from "../carrier/tls/tls-options.ts";
 import { type ErlFlags, valuesOf } from "./erl-flags.ts";
 import { FlagError } from "./errors.ts";
 

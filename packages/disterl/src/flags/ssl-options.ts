@@ -1,4 +1,4 @@
-import type { TlsClientSide, TlsServerSide } from "../carrier/tls-options.ts";
+import type { TlsClientSide, TlsServerSide } from "../carrier/tls/tls-options.ts";
 import { Atom } from "../term/atom.ts";
 import { isList } from "../term/list.ts";
 import { integerValue } from "./parameter-values.ts";

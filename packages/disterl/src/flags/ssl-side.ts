@@ -1,4 +1,4 @@
-import type { TlsClientSide, TlsServerSide } from "../carrier/tls-options.ts";
+import type { TlsClientSide, TlsServerSide } from "../carrier/tls/tls-options.ts";
 import { FlagError } from "./errors.ts";
 import type { SslDistOption } from "./ssl-dist-option.ts";
 import { type SideDraft, sslOptions } from "./ssl-options.ts";

@@ -1,4 +1,4 @@
-import type { CertificateAndKey, TlsServerSide } from "../carrier/tls-options.ts";
+import type { CertificateAndKey, TlsServerSide } from "../carrier/tls/tls-options.ts";
 import { Atom } from "../term/atom.ts";
 import { ExternalFun } from "../term/fun.ts";
 import { isList } from "../term/list.ts";

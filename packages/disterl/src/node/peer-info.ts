@@ -1,5 +1,5 @@
 import type { NetAddress } from "../carrier/carrier.ts";
-import type { TlsFacts } from "../carrier/tls-facts.ts";
+import type { TlsFacts } from "../carrier/tls/tls-facts.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { ConnectionStats } from "../connection/connection-stats.ts";
 import { flagNames } from "../wire/flags.ts";

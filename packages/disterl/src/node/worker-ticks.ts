@@ -1,6 +1,6 @@
 import type { Channel } from "../carrier/carrier.ts";
 import type { CarrierError } from "../carrier/errors.ts";
-import { TickWorker } from "../carrier/tick-worker.ts";
+import { TickWorker } from "../carrier/ticks/tick-worker.ts";
 import type { StatusFeed } from "./status.ts";
 
 /**

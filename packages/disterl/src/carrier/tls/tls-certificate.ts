@@ -1,0 +1,109 @@
+import { X509Certificate } from "node:crypto";
+import type { TLSSocket } from "node:tls";
+import { printable } from "../../handshake/printable.ts";
+
+/** What tells one certificate from another, made safe to show. */
+export interface CertificateFacts {
+  /** `CN=app, O=Example`. */
+  readonly subject: string;
+  readonly issuer: string;
+  /** Hexadecimal. */
+  readonly serialNumber: string;
+  readonly validFrom: Date;
+  readonly validTo: Date;
+  /** subjectAltName: `DNS:localhost, IP Address:127.0.0.1`; empty without one. */
+  readonly names: string;
+}
+
+/** A peer with a certificate, for `verifyFun`. */
+export interface TlsPeer {
+  /** Which side we are. */
+  readonly side: "server" | "client";
+  readonly certificate: X509Certificate;
+  /** The peer's certificate first, then the ones that vouch for each other, as far as known. */
+  readonly chain: readonly X509Certificate[];
+  /** The check that failed; undefined when all is well. */
+  readonly problem: TlsProblem | undefined;
+  /** The node that is dialled, or undefined when the peer dials: it has not said who it is yet. */
+  readonly node: string | undefined;
+}
+
+/** What was looked at when a certificate was refused. */
+export type TlsCheck =
+  | "missing"
+  | "issuer"
+  | "validity"
+  | "purpose"
+  | "authority"
+  | "signature"
+  | "revocation"
+  | "strength"
+  | "depth"
+  | "name"
+  | "session"
+  | "verify_fun"
+  | "other";
+
+/** A check that failed, and on which certificate of the chain. */
+export interface TlsProblem {
+  readonly check: TlsCheck;
+  /** `has expired`: goes behind the certificate's name. */
+  readonly text: string;
+  /** What to do. */
+  readonly remedy: string;
+  readonly certificate: CertificateFacts | undefined;
+}
+
+/** A check that failed, on that certificate. */
+export function certificateProblem(
+  check: TlsCheck,
+  text: string,
+  remedy: string,
+  certificate?: X509Certificate,
+): TlsProblem {
+  const facts = certificate === undefined ? undefined : certificateFacts(certificate);
+  return { check, text, remedy, certificate: facts };
+}
+
+/** Longer chains are not followed: they are refused for their depth. */
+export const LONGEST_CHAIN = 20;
+
+/** The certificates of a peer, its own first; empty when it has shown none. */
+export function peerChain(socket: TLSSocket): X509Certificate[] {
+  const chain: X509Certificate[] = [];
+  let found = socket.getPeerCertificate(true);
+  while (chain.length < LONGEST_CHAIN && found.raw instanceof Uint8Array) {
+    chain.push(new X509Certificate(found.raw));
+    if (found.issuerCertificate === undefined || found.issuerCertificate === found) break;
+    found = found.issuerCertificate;
+  }
+  return chain;
+}
+
+/** What an error shows of a certificate. */
+export function certificateFacts(certificate: X509Certificate): CertificateFacts {
+  const { subject, issuer, serialNumber, validFrom, validTo, subjectAltName } = certificate;
+  return {
+    subject: name(subject),
+    issuer: name(issuer),
+    serialNumber,
+    validFrom: new Date(validFrom),
+    validTo: new Date(validTo),
+    names: printable(subjectAltName ?? ""),
+  };
+}
+
+function name(text: string | undefined): string {
+  return printable((text ?? "").split("\n").join(", ")) || "(no name)";
+}
+
+/** `"CN=app" (issuer "CN=our CA", serial 0A, valid 2026-01-01 to 2027-01-01)`. */
+export function certificateText(facts: CertificateFacts): string {
+  const { subject, issuer, serialNumber, validFrom, validTo } = facts;
+  const dates = `${day(validFrom)} to ${day(validTo)}`;
+  return `"${subject}" (issuer "${issuer}", serial ${serialNumber}, valid ${dates})`;
+}
+
+function day(date: Date): string {
+  return Number.isNaN(date.getTime()) ? "?" : date.toISOString().slice(0, 10);
+}

@@ -1,0 +1,105 @@
+import * as tls from "node:tls";
+import type { Clock } from "../clock.ts";
+import { type CertificateFacts, certificateFacts, certificateText } from "./tls-certificate.ts";
+import { loadCredentials, type TlsCredentials } from "./tls-credentials.ts";
+import { expectedOf, nameProblem } from "./tls-names.ts";
+import type { NameBinding, TlsServerSide } from "./tls-options.ts";
+import type { Revocation } from "./tls-revocation.ts";
+
+/** Files are looked at no more often than this, however many connections come. */
+const LOOK_MS = 500;
+
+/** Tells a warning, each only once. */
+export type Warn = (message: string, code: string) => void;
+
+/**
+ * Who we are to others, and whom we trust, on one side. Files are read again when they have changed,
+ * for the connections after that; while the new ones cannot be used, the old ones stay.
+ */
+export class TlsIdentity {
+  readonly #where: "server" | "client";
+  readonly #side: TlsServerSide;
+  readonly #warn: Warn;
+  readonly #clock: Clock;
+  #credentials: TlsCredentials;
+  #context: tls.SecureContext;
+  #lookedAt: number;
+
+  /** @throws CarrierError `ERR_CARRIER_TLS_CONFIG`. */
+  constructor(where: "server" | "client", side: TlsServerSide, warn: Warn, clock: Clock) {
+    this.#where = where;
+    this.#side = side;
+    this.#warn = warn;
+    this.#clock = clock;
+    this.#credentials = loadCredentials(where, side);
+    this.#context = tls.createSecureContext(this.#credentials.context);
+    this.#lookedAt = clock.now();
+    this.#checkDates();
+  }
+
+  /** What connections are made with from now on. */
+  get context(): tls.SecureContext {
+    this.#look();
+    return this.#context;
+  }
+
+  /** What revocation of peers is looked up in. */
+  get revocation(): Revocation {
+    return this.#credentials.revocation;
+  }
+
+  /** The same as options of `tls.Server.setSecureContext`: another object when they have changed. */
+  get options(): tls.SecureContextOptions {
+    this.#look();
+    return this.#credentials.context;
+  }
+
+  /** Our first certificate. */
+  get own(): CertificateFacts | undefined {
+    const { own } = this.#credentials;
+    return own === undefined ? undefined : certificateFacts(own);
+  }
+
+  /** Tells when our certificate is not for the node that we are, which who dials us is going to see. */
+  checkName(node: string, binding: NameBinding): void {
+    const { own } = this.#credentials;
+    if (own === undefined) return;
+    const problem = nameProblem(own, expectedOf(node, binding));
+    if (problem === undefined) return;
+    const text = `${certificateText(certificateFacts(own))} ${problem.text}`;
+    this.#warn(
+      `tls: ${this.#where}: our certificate ${text}; nodes that verify it refuse us: ${problem.remedy}`,
+      "DISTERL_TLS_CERTIFICATE",
+    );
+  }
+
+  #look(): void {
+    const now = this.#clock.now();
+    if (now - this.#lookedAt < LOOK_MS) return;
+    this.#lookedAt = now;
+    if (!this.#credentials.files.changed) return;
+    try {
+      this.#credentials = loadCredentials(this.#where, this.#side);
+    } catch (error) {
+      const { message } = error as Error;
+      this.#warn(
+        `${message}; the files have changed, and what was read before stays in use`,
+        "ERR_CARRIER_TLS_CONFIG",
+      );
+      return;
+    }
+    this.#context = tls.createSecureContext(this.#credentials.context);
+    this.#checkDates();
+  }
+
+  #checkDates(): void {
+    const { own } = this;
+    if (own === undefined) return;
+    const now = Date.now();
+    const late = own.validTo.getTime() < now ? "has expired" : undefined;
+    const why = own.validFrom.getTime() > now ? "is not valid yet" : late;
+    if (why === undefined) return;
+    const text = `tls: ${this.#where}: our certificate ${certificateText(own)} ${why}; renew it`;
+    this.#warn(text, "DISTERL_TLS_CERTIFICATE");
+  }
+}

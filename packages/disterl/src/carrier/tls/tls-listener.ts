@@ -1,0 +1,177 @@
+import type { X509Certificate } from "node:crypto";
+import * as net from "node:net";
+import * as tls from "node:tls";
+import { bindServer, ServerListener, socketSettings } from "../bind-server.ts";
+import type { Channel, Listener, ListenOptions, NetAddress } from "../carrier.ts";
+import type { Clock } from "../clock.ts";
+import { TlsChannel } from "./tls-channel.ts";
+import { TlsDoor } from "./tls-door.ts";
+import { certificateError, claimError, handshakeError, handshakeFailure } from "./tls-errors.ts";
+import type { TlsIdentity } from "./tls-identity.ts";
+import { isChecked, judgePeer } from "./tls-judge.ts";
+import { expectedOf, nameProblem } from "./tls-names.ts";
+import type { NameBinding, TlsServerSide } from "./tls-options.ts";
+
+/** What a {@link TlsListener} works with. */
+export interface TlsListenerParts {
+  readonly family: "inet" | "inet6";
+  readonly side: TlsServerSide;
+  readonly identity: TlsIdentity;
+  readonly clock: Clock;
+  readonly handshakeMs: number;
+  readonly pending: number;
+  readonly nameBinding: NameBinding;
+}
+
+/** Node.js has a timer of its own for handshakes; ours is always earlier. */
+const NEVER_MS = 2 ** 31 - 1;
+
+/**
+ * Accepts TLS. Every connection is accepted at once and has its own handshake: one that is silent, or
+ * speaks something else, costs a socket for a while and nobody else anything.
+ */
+export class TlsListener implements Listener {
+  readonly address: NetAddress;
+  readonly #listener: ServerListener;
+  readonly #acceptor: TlsAcceptor;
+
+  private constructor(listener: ServerListener, acceptor: TlsAcceptor) {
+    this.#listener = listener;
+    this.#acceptor = acceptor;
+    this.address = listener.address;
+  }
+
+  static async open(
+    parts: TlsListenerParts,
+    options: ListenOptions,
+    onChannel: (channel: Channel) => void,
+  ): Promise<TlsListener> {
+    const acceptor = new TlsAcceptor(parts, onChannel, options.onRefused ?? (() => {}));
+    const server = net.createServer({ allowHalfOpen: true, ...socketSettings(options) });
+    server.on("connection", (socket) => acceptor.accept(socket));
+    const host = options.host ?? (parts.family === "inet" ? "0.0.0.0" : "::");
+    await bindServer(server, host, options, parts.family === "inet6");
+    server.on("error", () => {});
+    const bound = server.address();
+    const { address, port } = bound as net.AddressInfo;
+    const at: NetAddress = { family: parts.family, address, port };
+    return new TlsListener(new ServerListener(server, at), acceptor);
+  }
+
+  close(): Promise<void> {
+    this.#acceptor.close();
+    return this.#listener.close();
+  }
+}
+
+/** Makes channels of the connections that others open. */
+class TlsAcceptor {
+  readonly #parts: TlsListenerParts;
+  readonly #server: tls.Server;
+  /** What it has been given. */
+  #options: tls.SecureContextOptions;
+  readonly #door: TlsDoor<net.Socket>;
+  readonly #remotes = new WeakMap<net.Socket, NetAddress>();
+  readonly #onChannel: (channel: Channel) => void;
+  readonly #onRefused: NonNullable<ListenOptions["onRefused"]>;
+
+  constructor(
+    parts: TlsListenerParts,
+    onChannel: (channel: Channel) => void,
+    onRefused: NonNullable<ListenOptions["onRefused"]>,
+  ) {
+    this.#parts = parts;
+    this.#onChannel = onChannel;
+    this.#onRefused = onRefused;
+    this.#options = parts.identity.options;
+    this.#door = new TlsDoor(parts.clock, parts.handshakeMs, parts.pending);
+    // Not rejectUnauthorized: a peer that is refused there is gone before we can say which of its
+    // certificates was wrong. judgePeer refuses, before the socket is given to anybody.
+    this.#server = tls.createServer({
+      ...this.#options,
+      requestCert: parts.side.verify !== "verify_none",
+      rejectUnauthorized: false,
+      handshakeTimeout: NEVER_MS,
+    });
+    this.#server.on("secureConnection", (socket) => this.#secured(socket));
+    this.#server.on("tlsClientError", (error, socket) => this.#failed(error, socket));
+  }
+
+  accept(socket: net.Socket): void {
+    const { remoteAddress, remotePort } = socket;
+    if (remoteAddress === undefined) {
+      socket.destroy(); // reset before it was accepted
+      return;
+    }
+    const { options } = this.#parts.identity;
+    if (options !== this.#options) this.#server.setSecureContext(options);
+    this.#options = options;
+    const remote = this.#address(remoteAddress, remotePort);
+    this.#remotes.set(socket, remote);
+    socket.on("error", () => {});
+    socket.once("close", () => this.#door.leave(socket));
+    this.#door.enter(socket, remoteAddress, (why) => {
+      this.#remotes.delete(socket);
+      socket.destroy();
+      this.#onRefused(remote, handshakeFailure(remoteAddress, why));
+    });
+    this.#server.emit("connection", socket);
+  }
+
+  close(): void {
+    this.#door.close();
+  }
+
+  #secured(socket: tls.TLSSocket): void {
+    const raw = rawSocket(socket);
+    if (raw !== undefined) this.#door.leave(raw);
+    const { family, side, identity, clock } = this.#parts;
+    const { localAddress, localPort, remoteAddress, remotePort } = socket;
+    const local: NetAddress = { family, address: localAddress ?? "", port: localPort ?? 0 };
+    const remote = this.#address(remoteAddress, remotePort);
+    const { problem, certificate } = judgePeer(socket, {
+      where: "server",
+      side,
+      revocation: identity.revocation,
+      expected: { host: undefined, node: undefined }, // it has not said yet who it is
+    });
+    if (problem !== undefined) {
+      socket.on("error", () => {});
+      socket.destroy();
+      this.#onRefused(remote, certificateError(remote.address, problem));
+      return;
+    }
+    const checked = isChecked(side);
+    const channel = new TlsChannel(socket, { local, remote }, clock, identity.own, checked);
+    if (checked && certificate !== undefined) {
+      channel.claims = (node) => this.#claimProblem(node, certificate, remote.address);
+    }
+    this.#onChannel(channel);
+  }
+
+  #claimProblem(node: string, certificate: X509Certificate, address: string): Error | undefined {
+    const { nameBinding } = this.#parts;
+    if (nameBinding === "none") return undefined;
+    const problem = nameProblem(certificate, expectedOf(node, nameBinding));
+    return problem === undefined ? undefined : claimError(address, node, problem);
+  }
+
+  #failed(error: Error, socket: tls.TLSSocket): void {
+    socket.on("error", () => {});
+    socket.destroy();
+    const raw = rawSocket(socket);
+    const remote = raw === undefined ? undefined : this.#remotes.get(raw);
+    if (raw === undefined || remote === undefined) return; // turned away, and told so
+    this.#door.leave(raw);
+    this.#onRefused(remote, handshakeError(remote.address, error, this.#parts.identity.own));
+  }
+
+  #address(address: string | undefined, port: number | undefined): NetAddress {
+    return { family: this.#parts.family, address: address ?? "", port: port ?? 0 };
+  }
+}
+
+/** The connection under a TLS socket of a server; Node.js documents no way to it. */
+function rawSocket(socket: tls.TLSSocket): net.Socket | undefined {
+  return (socket as unknown as { readonly _parent?: net.Socket })._parent;
+}

@@ -1,0 +1,226 @@
+import type { Clock } from "../clock.ts";
+import type { TlsPeer } from "./tls-certificate.ts";
+
+/** Versions of TLS that there are; older ones are broken. */
+export type TlsVersion = "tlsv1.2" | "tlsv1.3";
+
+/**
+ * What a certificate has to name of the node that it is shown for: its host; the whole name; nothing.
+ * See {@link TlsOptions.nameBinding}.
+ */
+export type NameBinding = "host" | "node" | "none";
+
+/** Whose revocation is looked up; see {@link TlsSide.crlCheck}. */
+export type CrlCheck = boolean | "peer" | "best_effort";
+
+/** A certificate, with what is needed to show that it is ours. Names are those of OTP's `ssl`. */
+export interface CertificateAndKey {
+  /** PEM file: our certificate, then those between it and the CA. May hold the key, too. */
+  readonly certfile?: string | undefined;
+  /** PEM file of the private key. Default {@link certfile}. */
+  readonly keyfile?: string | undefined;
+  /** Of an encrypted key. */
+  readonly password?: string | undefined;
+  /** PEM text, in place of {@link certfile}. */
+  readonly cert?: string | undefined;
+  /** PEM text, in place of {@link keyfile}. Default {@link cert}. */
+  readonly key?: string | undefined;
+}
+
+/** TLS options of one side: of the connections that others open, or of those that we open. */
+export interface TlsSide extends CertificateAndKey {
+  /** More certificates, for instance one with an RSA and one with an ECDSA key. */
+  readonly certsKeys?: readonly CertificateAndKey[] | undefined;
+  /** PEM file or files of the CAs that are trusted: only these, never those of the system. */
+  readonly cacertfile?: string | readonly string[] | undefined;
+  /** PEM text of trusted CAs. */
+  readonly cacerts?: string | readonly string[] | undefined;
+  /** PEM file or files of revocation lists: whole ones, each of one CA. */
+  readonly crlfile?: string | readonly string[] | undefined;
+  /** Folder of such files (`crl_cache` with `ssl_crl_hash_dir`). */
+  readonly crlDir?: string | undefined;
+  /**
+   * True: no certificate of a peer's chain may be revoked, and each CA of it needs a list that is not
+   * outdated. `peer`: that holds for the peer's own certificate only. `best_effort`: whoever is in a
+   * list is refused, and missing and outdated lists are no harm. Default true with {@link crlfile} or
+   * {@link crlDir}, false without.
+   */
+  readonly crlCheck?: CrlCheck | undefined;
+  /** Whether the peer's certificate is checked. Default `verify_peer`. */
+  readonly verify?: "verify_peer" | "verify_none" | undefined;
+  /** How many certificates may be between the peer's and the trusted CA's. Default 10. */
+  readonly depth?: number | undefined;
+  /** Default both. They follow each other without a gap. */
+  readonly versions?: readonly TlsVersion[] | undefined;
+  /** Cipher suites by their names in OpenSSL or TLS 1.3, best first. Default: of Node.js. */
+  readonly ciphers?: readonly string[] | undefined;
+  /** Groups for the key exchange (`supported_groups`, `eccs`), by their names in OpenSSL. */
+  readonly groups?: readonly string[] | undefined;
+  /** Signature algorithms, by their names in OpenSSL. */
+  readonly signatureAlgs?: readonly string[] | undefined;
+  /**
+   * Has the last word about a peer that has a certificate, also when a check has failed
+   * (`verify_fun`): true accepts; a text refuses, and is the reason. A throw refuses.
+   */
+  readonly verifyFun?: ((peer: TlsPeer) => true | string) | undefined;
+}
+
+/** Options of the connections that others open. */
+export interface TlsServerSide extends TlsSide {
+  /** With `verify_peer`: refuse peers without a certificate. Default true. */
+  readonly failIfNoPeerCert?: boolean | undefined;
+  /** Our order of {@link ciphers} counts, not the peer's. Default true. */
+  readonly honorCipherOrder?: boolean | undefined;
+  /** PEM file of Diffie-Hellman parameters. Default: suites with finite fields are not used. */
+  readonly dhfile?: string | undefined;
+}
+
+/** Options of the connections that we open. */
+export interface TlsClientSide extends TlsSide {
+  /**
+   * The name to ask for, and to find in the certificate, whatever node is dialled; false: neither,
+   * so that any node's certificate will do. Default: the host of the node's name.
+   */
+  readonly serverNameIndication?: string | false | undefined;
+}
+
+/** Options of {@link inetTls}: for both sides, and for each where they differ. */
+export interface TlsOptions extends TlsSide {
+  readonly server?: TlsServerSide | undefined;
+  readonly client?: TlsClientSide | undefined;
+  /**
+   * Which names a node may claim that connects to us and shows a certificate. `host`: those on a host
+   * that its certificate names, as when we dial, or the one that it names in full. `node`: only the one
+   * that it names in full, as a DNS name or URI, or with a directoryName for the part before the `@`
+   * beside the host; that counts for nodes that we dial, too. `none`: any, as in OTP. Default `host`,
+   * and `none` where {@link TlsClientSide.serverNameIndication} says that certificates here do not name
+   * hosts.
+   */
+  readonly nameBinding?: NameBinding | undefined;
+  /** Milliseconds from an accepted connection to finished TLS. Default 5,000. */
+  readonly tlsHandshakeMs?: number | undefined;
+  /**
+   * TLS handshakes of others under way at once. Beyond it the oldest of the busiest address is
+   * dropped. Default 256.
+   */
+  readonly tlsPending?: number | undefined;
+  /**
+   * Is told, once each, of what is insecure or about to fail: peers that are not checked, a
+   * certificate of ours that has expired, files that changed and cannot be used. Default:
+   * `process.emitWarning`.
+   */
+  readonly onWarning?: ((message: string, code: string) => void) | undefined;
+  /** Time, for tests. */
+  readonly clock?: Clock | undefined;
+}
+
+/** Marks every name of an interface, so that none can be forgotten. */
+type Names<Options> = Readonly<Record<keyof Options, true>>;
+
+const CERTIFICATE: Names<CertificateAndKey> = {
+  certfile: true,
+  keyfile: true,
+  password: true,
+  cert: true,
+  key: true,
+};
+const SIDE: Names<TlsSide> = {
+  ...CERTIFICATE,
+  certsKeys: true,
+  cacertfile: true,
+  cacerts: true,
+  crlfile: true,
+  crlDir: true,
+  crlCheck: true,
+  verify: true,
+  depth: true,
+  versions: true,
+  ciphers: true,
+  groups: true,
+  signatureAlgs: true,
+  verifyFun: true,
+};
+const SERVER: Names<TlsServerSide> = {
+  ...SIDE,
+  failIfNoPeerCert: true,
+  honorCipherOrder: true,
+  dhfile: true,
+};
+const CLIENT: Names<TlsClientSide> = { ...SIDE, serverNameIndication: true };
+const BOTH: Names<TlsOptions> = {
+  ...SIDE,
+  server: true,
+  client: true,
+  nameBinding: true,
+  tlsHandshakeMs: true,
+  tlsPending: true,
+  onWarning: true,
+  clock: true,
+};
+
+/**
+ * A misspelt `verify` would let everybody in.
+ * @throws TypeError @internal
+ */
+export function checkTlsOptions(options: TlsOptions): void {
+  checkNames("tls", options, BOTH);
+  checkNames("tls.server", options.server ?? {}, SERVER);
+  checkNames("tls.client", options.client ?? {}, CLIENT);
+  checkSide("tls", options);
+  checkSide("tls.server", options.server ?? {});
+  checkSide("tls.client", options.client ?? {});
+  checkWord("tls.nameBinding", options.nameBinding, ["host", "node", "none"]);
+  for (const name of ["tlsHandshakeMs", "tlsPending"] as const) {
+    const value = options[name];
+    if (value !== undefined && !(value >= 1)) {
+      throw new TypeError(`tls.${name} is a number from 1 up, not ${String(value)}`);
+    }
+  }
+}
+
+function checkNames(where: string, options: object, names: Readonly<Record<string, true>>): void {
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(names, name)) throw new TypeError(`${where} has no option "${name}"`);
+  }
+}
+
+function checkWord(where: string, given: unknown, words: readonly (string | boolean)[]): void {
+  if (given === undefined || words.some((word) => word === given)) return;
+  const known = words.map((word) => JSON.stringify(word)).join(" or ");
+  throw new TypeError(`${where} is ${known}, not ${JSON.stringify(given)}`);
+}
+
+function checkSide(where: string, { verify, crlCheck, depth, versions }: TlsSide): void {
+  checkWord(`${where}.verify`, verify, ["verify_peer", "verify_none"]);
+  checkWord(`${where}.crlCheck`, crlCheck, [true, false, "peer", "best_effort"]);
+  if (depth !== undefined && !(Number.isInteger(depth) && depth >= 0)) {
+    throw new TypeError(`${where}.depth is a whole number from 0 up, not ${String(depth)}`);
+  }
+  if (versions === undefined) return;
+  const known = versions.every((version) => version === "tlsv1.2" || version === "tlsv1.3");
+  if (!known || versions.length === 0) {
+    throw new TypeError(`${where}.versions holds "tlsv1.2", "tlsv1.3" or both`);
+  }
+}
+
+/** What counts for connections that others open. @internal */
+export function serverSide({ server, ...both }: TlsOptions): TlsServerSide {
+  return { ...sideOnly(both), ...server };
+}
+
+/** What counts for connections that we open. @internal */
+export function clientSide({ client, ...both }: TlsOptions): TlsClientSide {
+  return { ...sideOnly(both), ...client };
+}
+
+/** What a peer's certificate has to name. @internal */
+export function nameBindingOf(options: TlsOptions): NameBinding {
+  const { serverNameIndication } = clientSide(options);
+  return options.nameBinding ?? (serverNameIndication === undefined ? "host" : "none");
+}
+
+/** A side that brings a certificate of its own takes no part of the common one. */
+function sideOnly(options: TlsOptions): TlsSide {
+  const entries = Object.entries(options).filter(([name]) => Object.hasOwn(SIDE, name));
+  return Object.fromEntries(entries);
+}
