@@ -1,9 +1,12 @@
-import { V4MAPPED } from "node:dns";
-import type * as net from "node:net";
+import { promises as dns, V4MAPPED } from "node:dns";
+import * as net from "node:net";
 import type { Listener, ListenOptions, NetAddress, SocketOptions } from "./carrier.ts";
-import { listenError } from "./errors.ts";
+import { CarrierError, listenError } from "./errors.ts";
 
-/** Takes the first free port of the range. */
+/**
+ * Takes the first free port of the range, on an address of the family; a host's first one.
+ * @throws CarrierError
+ */
 export async function bindServer(
   server: net.Server,
   host: string,
@@ -11,23 +14,40 @@ export async function bindServer(
   ipv6: boolean,
 ): Promise<void> {
   const ipv6Only = ipv6 && (socket?.ipv6Only ?? true);
+  const at = `${host} port ${port === lastPort ? port : `${port} to ${lastPort}`}`;
+  const address = await addressOf(host, ipv6, at);
   for (let candidate = port; ; candidate++) {
-    try {
-      await new Promise<void>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen({ host, port: candidate, backlog, ipv6Only, exclusive: true }, () => {
-          server.off("error", reject);
-          resolve();
-        });
-      });
-      return;
-    } catch (error) {
-      const cause = error instanceof Error ? error : new Error(String(error));
-      const taken = "code" in cause && cause.code === "EADDRINUSE";
-      if (taken && candidate < lastPort) continue;
-      const ports = port === lastPort ? `${port}` : `${port} to ${lastPort}`;
-      throw listenError(`${host} port ${ports}`, cause);
-    }
+    const options = { host: address, port: candidate, backlog, ipv6Only, exclusive: true };
+    const failure = await listen(server, options);
+    if (failure === undefined) return;
+    const isTaken = "code" in failure && failure.code === "EADDRINUSE";
+    if (!isTaken || candidate >= lastPort) throw listenError(at, failure);
+  }
+}
+
+/** Listens there; why not, otherwise. */
+function listen(server: net.Server, options: net.ListenOptions): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    const settle = (failure?: Error): void => {
+      server.off("error", settle).off("listening", settle);
+      resolve(failure);
+    };
+    server.once("error", settle).once("listening", settle).listen(options);
+  });
+}
+
+/** Left to itself the system would take an address of either family. */
+async function addressOf(host: string, ipv6: boolean, at: string): Promise<string> {
+  const family = net.isIP(host);
+  if (family === (ipv6 ? 6 : 4)) return host;
+  if (family !== 0) {
+    const why = `it is an address of IPv${family}, and the carrier is of IPv${ipv6 ? 6 : 4}`;
+    throw new CarrierError("ERR_CARRIER_ADDRESS", `carrier: cannot listen on ${at}: ${why}`);
+  }
+  try {
+    return (await dns.lookup(host, { family: ipv6 ? 6 : 4 })).address;
+  } catch (error) {
+    throw listenError(at, error as Error);
   }
 }
 

@@ -1,7 +1,7 @@
 import * as net from "node:net";
 import { afterEach, expect, test } from "vitest";
 import type { Channel, Listener } from "./carrier.ts";
-import { inetTcp } from "./tcp.ts";
+import { inet6Tcp, inetTcp } from "./tcp.ts";
 
 // What every carrier promises is checked by test/compliance; here is what is TCP's.
 
@@ -81,6 +81,38 @@ test("a dial to a host without an address, or to one that is not ours", async ()
     code: "ERR_CARRIER_ADDRESS",
     message: expect.stringContaining("cannot listen on 192.0.2.1 port 0"),
   });
+});
+
+test("a listener is of its carrier's family, whatever its host is", async () => {
+  const named = await inetTcp.listen({ host: "localhost" }, () => {});
+  open.push(named);
+  expect(named.address.address).toBe("127.0.0.1");
+  for (const [carrier, host] of [
+    [inetTcp, "::1"],
+    [inet6Tcp, "127.0.0.1"],
+  ] as const) {
+    await expect(carrier.listen({ host }, () => {})).rejects.toMatchObject({
+      code: "ERR_CARRIER_ADDRESS",
+      message: expect.stringContaining(`cannot listen on ${host} port 0: it is an address of IPv`),
+    });
+  }
+  await expect(inetTcp.listen({ host: "no..host" }, () => {})).rejects.toMatchObject({
+    code: "ERR_CARRIER_RESOLVE",
+  });
+});
+
+test("of a long range of ports, most of them taken, nothing is left behind", async () => {
+  const warnings: string[] = [];
+  const onWarning = (warning: Error): void => void warnings.push(warning.message);
+  process.on("warning", onWarning);
+  open.push({ close: () => process.off("warning", onWarning) });
+  const first = 20_000 + Math.floor(Math.random() * 10_000);
+  for (let index = 0; index < 14; index++) {
+    const range = { host: "127.0.0.1", port: first, lastPort: first + 100 };
+    open.push(await inetTcp.listen(range, () => {}));
+  }
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(warnings).toEqual([]);
 });
 
 test("a vector goes out in one piece where the kernel takes it", async () => {

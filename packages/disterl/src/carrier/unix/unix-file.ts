@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, linkSync, lstatSync, renameSync, type Stats, unlinkSync } from "node:fs";
+import { linkSync, lstatSync, renameSync, type Stats, unlinkSync } from "node:fs";
 import * as net from "node:net";
 import type { Clock } from "../clock.ts";
 import { CarrierError, listenError } from "../errors.ts";
+import { chmodSocket } from "./chmod-socket.ts";
 import { isCode } from "./unix-directory.ts";
 
 /**
@@ -54,42 +55,57 @@ export class UnixFile {
   ): Promise<UnixFile> {
     checkLength(path);
     for (let left = 5; ; left--) {
-      const failure = await new Promise<Error | undefined>((resolve) => {
-        server.once("error", resolve);
-        server.listen({ path, backlog, exclusive: true }, () => {
-          server.off("error", resolve);
-          resolve(undefined);
-        });
-        if (server.listening) chmodSync(path, mode); // in the same breath
-      });
+      const failure = await listen(server, path, { mode, backlog });
       if (failure === undefined) return new UnixFile(server, path);
-      if (!isCode(failure, "EADDRINUSE") || left === 0) throw listenError(path, failure);
+      if (!isCode(failure, "EADDRINUSE") || left === 0) throw cannotBind(path, failure);
       await removeDead(path, clock, failure);
     }
   }
 
-  /** Closes the server; its file is gone then, and one that has taken its place is not. */
+  /**
+   * Closes the server; its file is gone then, and one that has taken its place is not. What becomes of the
+   * file keeps no server from being closed.
+   */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     openFiles.delete(this);
     const now = look(this.path);
-    if (now === undefined || isSame(now, this.#own)) {
-      this.#server.close(); // removes the file
-      this.remove();
-    } else {
-      // Somebody removed ours and put theirs there: closing would remove it, whosever it is.
-      const aside = besides(this.path);
-      linkSync(this.path, aside);
-      this.#server.close();
-      renameSync(aside, this.path);
-    }
+    // Closing removes what is there. Somebody removed ours and put theirs there: that is moved meanwhile.
+    const aside = now === undefined || isSame(now, this.#own) ? undefined : besides(this.path);
+    const isMoved = aside !== undefined && attempt(() => renameSync(this.path, aside));
+    this.#server.close();
+    if (isMoved) attempt(() => renameSync(aside, this.path));
+    else this.remove();
   }
 
   /** Removes the file if it is still there, and ours. */
   remove(): void {
     const now = look(this.path);
-    if (now !== undefined && isSame(now, this.#own)) unlinkSync(this.path);
+    if (now !== undefined && isSame(now, this.#own)) attempt(() => unlinkSync(this.path));
+  }
+}
+
+/** Listens there; why not, otherwise. */
+async function listen(
+  server: net.Server,
+  path: string,
+  { mode, backlog }: { mode: number; backlog: number },
+): Promise<Error | undefined> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen({ path, backlog, exclusive: true }, () => {
+        server.off("error", reject);
+        resolve();
+      });
+      if (server.listening) chmodSocket(path, mode); // in the same breath
+    });
+    return undefined;
+  } catch (error) {
+    server.removeAllListeners("listening").removeAllListeners("error");
+    if (server.listening) server.close(); // its file has gone, or is another one
+    return error as Error;
   }
 }
 
@@ -127,10 +143,10 @@ async function removeDead(path: string, clock: Clock, cause: Error): Promise<voi
   try {
     renameSync(path, aside);
     const moved = lstatSync(aside);
-    if (!isSame(moved, found)) linkSync(aside, path);
-    unlinkSync(aside);
+    if (isSame(moved, found) || attempt(() => linkSync(aside, path))) unlinkSync(aside);
+    else renameSync(aside, path); // of another user, which the system may not let us link
   } catch (error) {
-    if (!isCode(error, "ENOENT")) throw listenError(path, error as Error);
+    if (!isCode(error, "ENOENT")) throw cannotBind(path, error as Error);
   }
 }
 
@@ -156,8 +172,29 @@ async function hasGone(path: string, cause: Error): Promise<boolean> {
   );
 }
 
+/** What is there; undefined: nothing, or nothing that we can see. */
 function look(path: string): Stats | undefined {
-  return lstatSync(path, { throwIfNoEntry: false });
+  try {
+    return lstatSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether that worked. */
+function attempt(change: () => void): boolean {
+  try {
+    change();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function cannotBind(path: string, cause: Error): CarrierError {
+  if (isCode(cause, "EADDRINUSE")) return listenError(path, cause);
+  const text = `carrier: cannot listen on ${path}: ${cause.message}; it takes the right to write to its directory`;
+  return new CarrierError("ERR_CARRIER_ADDRESS", text, { cause });
 }
 
 function isSame(one: Stats, other: Stats): boolean {

@@ -130,27 +130,61 @@ test("what somebody else has put in the place of a removed socket stays when the
   await new Promise((resolve) => other.close(resolve));
 });
 
-test("the file goes when the program ends by process.exit", () => {
-  const directory = folder();
+test("a listener closes whatever has taken the place of its file, or of its directory", async () => {
+  const directory = join(folder(), "nodes");
+  const path = join(directory, "app");
+  const carrier = unixSocket({ directory });
+  const first = await carrier.listen({ node: "app@h" }, ignore);
+  unlinkSync(path);
+  mkdirSync(path);
+  await first.close();
+  expect(readdirSync(directory)).toEqual(["app"]);
+  rmSync(path, { recursive: true });
+  const second = await carrier.listen({ node: "app@h" }, ignore);
+  rmSync(directory, { recursive: true });
+  writeFileSync(directory, "precious");
+  expect(carrier.reaches?.("app@h")).toBe(false);
+  await second.close();
+  expect(lstatSync(directory).isFile()).toBe(true);
+});
+
+/** Runs a program that listens as `app@h` in the directory of its first argument. */
+function runListening(directory: string, then: string): ReturnType<typeof spawnSync> {
   const entry = new URL("./unix.ts", import.meta.url).pathname;
   const built = buildSync({
     stdin: {
       contents: `
-        import { existsSync } from "node:fs";
+        import { existsSync, rmSync, writeFileSync } from "node:fs";
         import { unixSocket } from ${JSON.stringify(entry)};
         const directory = process.argv[1];
         await unixSocket({ directory }).listen({ node: "app@h" }, () => {});
-        console.log(existsSync(directory + "/app"));
-        process.exit(0);`,
+        ${then}`,
       resolveDir: ".",
     },
     ...{ bundle: true, write: false, format: "esm", platform: "node" },
   });
   const [{ text } = { text: "" }] = built.outputFiles ?? [];
-  const run = spawnSync(process.execPath, ["--input-type=module", "-e", text, directory], {
+  return spawnSync(process.execPath, ["--input-type=module", "-e", text, directory], {
     encoding: "utf8",
   });
-  expect(run.stdout.trim(), run.stderr).toBe("true");
+}
+
+test("a program ends as it wants to, also when the directory has gone meanwhile", () => {
+  const directory = join(folder(), "nodes");
+  const run = runListening(
+    directory,
+    `rmSync(directory, { recursive: true }); writeFileSync(directory, ""); process.exit(3);`,
+  );
+  expect([run.status, run.stderr]).toEqual([3, ""]);
+});
+
+test("the file goes when the program ends by process.exit", () => {
+  const directory = folder();
+  const run = runListening(
+    directory,
+    `console.log(existsSync(directory + "/app")); process.exit(0);`,
+  );
+  expect(String(run.stdout).trim(), String(run.stderr)).toBe("true");
   expect(existsSync(join(directory, "app"))).toBe(false);
 });
 
@@ -239,5 +273,11 @@ test("wrong options are errors at the call", () => {
   expect(() => unixSocket({ directory: "" })).toThrow(TypeError);
   expect(() => unixSocket({ directory: "/x", access: "all" as "user" })).toThrow(
     'access is "user" or "group"',
+  );
+  const directory = "/x";
+  const misspelt = { directory, acces: "group" };
+  expect(() => unixSocket(misspelt)).toThrow('unixSocket has no option "acces"');
+  expect(() => unixSocket({ directory, hosts: "db1" as unknown as string[] })).toThrow(
+    "hosts is a list of hosts",
   );
 });

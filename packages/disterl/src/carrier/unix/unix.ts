@@ -24,16 +24,22 @@ export interface UnixSocketOptions {
    */
   readonly directory: string;
   /**
-   * `"group"`: the group of the directory, too, may write there, and connect, so that users of one group
-   * run nodes that find each other. Default `"user"`.
+   * `"group"`: whoever owns the directory, and its group, may write there, and connect, so that users of one
+   * group run nodes that find each other; each of them can pose as any node there. Default `"user"`.
    */
   readonly access?: UnixAccess | undefined;
   /**
    * Hosts, as in `name@host`, whose nodes are looked for here when the node has several carriers. Default:
-   * those of the nodes that listen on this carrier.
+   * those of the nodes that listen on this carrier; while none does, as with `listen: false`, any.
    */
   readonly hosts?: readonly string[] | undefined;
 }
+
+const KNOWN: Readonly<Record<keyof UnixSocketOptions, true>> = {
+  directory: true,
+  access: true,
+  hosts: true,
+};
 
 const UNNAMED: NetAddress = { family: "local", address: "", port: 0 };
 
@@ -55,12 +61,19 @@ class UnixCarrier implements Carrier {
   /** Hosts of the nodes that listen, each as often as there are some. */
   readonly #ownHosts: string[] = [];
 
-  constructor({ directory, access = "user", hosts }: UnixSocketOptions, clock: Clock) {
+  constructor(options: UnixSocketOptions, clock: Clock) {
+    const { directory, access = "user", hosts } = options;
+    for (const name of Object.keys(options)) {
+      if (!Object.hasOwn(KNOWN, name)) throw new TypeError(`unixSocket has no option "${name}"`);
+    }
     if (typeof directory !== "string" || directory === "" || directory.includes("\0")) {
       throw new TypeError("unixSocket: directory is the path of a directory");
     }
     if (access !== "user" && access !== "group") {
       throw new TypeError(`unixSocket: access is "user" or "group", not "${String(access)}"`);
+    }
+    if (hosts !== undefined && !isHostList(hosts)) {
+      throw new TypeError("unixSocket: hosts is a list of hosts, such as those of app@db1: db1");
     }
     this.#directory = directory;
     this.#access = access;
@@ -74,8 +87,11 @@ class UnixCarrier implements Carrier {
     const hosts = this.#hosts ?? this.#ownHosts;
     if (hosts.length > 0 && !hosts.includes(host)) return false;
     if (!isFileName(name)) return false;
-    const found = lstatSync(`${this.#directory}/${name}`, { throwIfNoEntry: false });
-    return found?.isSocket() === true;
+    try {
+      return lstatSync(`${this.#directory}/${name}`).isSocket();
+    } catch {
+      return false; // nothing is there, or nothing that we can see
+    }
   }
 
   async listen(options: ListenOptions, onChannel: (channel: Channel) => void): Promise<Listener> {
@@ -168,6 +184,10 @@ function partsOf(node: string | undefined, call: string): { name: string; host: 
   if (isFileName(name)) return { name, host };
   const text = `carrier: no socket can be called ${JSON.stringify(name)}, of the node ${node}`;
   throw new CarrierError("ERR_CARRIER_ADDRESS", `${text}; use letters, digits, _ and -`);
+}
+
+function isHostList(hosts: unknown): boolean {
+  return Array.isArray(hosts) && hosts.every((host) => typeof host === "string" && host !== "");
 }
 
 function isFileName(name: string): boolean {
