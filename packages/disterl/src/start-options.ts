@@ -1,5 +1,6 @@
 import type { Clock } from "./carrier/clock.ts";
 import {
+  type DialFrom,
   type DistributionOptions,
   distributionOptionNames,
   type ListenAt,
@@ -12,7 +13,7 @@ import type { NodeLimits } from "./node/limits.ts";
 import type { PolicyOptions } from "./node/policy.ts";
 import type { WireLimits } from "./wire/limits.ts";
 
-export type { DistributionOptions, ListenAt, NodeTlsOptions };
+export type { DialFrom, DistributionOptions, ListenAt, NodeTlsOptions };
 
 /** A node to stay connected with, and how it is dialled again. */
 export interface WantedPeer extends KeepConnectedOptions {
@@ -53,8 +54,9 @@ export function checkOptionNames(options: StartNodeOptions): void {
 /** Those of {@link StartNodeOptions} that are not about one start of distribution. */
 interface OwnOptions {
   /**
-   * `app` or `app@host` (`-sname`, `-name`); without a host that of the machine. Without one the first node that is connected to gives
-   * a name (`-sname undefined`): right for tools, which then leave no atom behind at each run.
+   * `app` or `app@host` (`-sname`, `-name`); without a host that of the machine. Without a name the first
+   * node that is connected to gives one (`-sname undefined`): right for tools, which then leave no atom
+   * behind at each run.
    */
   readonly name?: string | undefined;
   /**

@@ -5,7 +5,8 @@ import { DistError } from "../errors.ts";
  * - `UNREACHABLE`: no way to that host, or no answer from it.
  * - `RESOLVE`: the host name has no address of this family.
  * - `ADDRESS_IN_USE`: somebody listens there already.
- * - `ADDRESS`: the address is not ours, or the port is not for us to take.
+ * - `ADDRESS`: the address is not ours, the port is not for us to take, or the path of a unix socket or
+ *   its directory cannot be used.
  * - `CLOSED`: a connection that was up failed: the peer reset it, or the network did.
  * - `NO_TICKS`: the tick worker cannot run, or not with this channel.
  * - `TLS_CONFIG`: certificates, keys or CAs cannot be used as they are.

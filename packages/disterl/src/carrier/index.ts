@@ -1,5 +1,6 @@
 /**
- * How bytes travel between nodes: the interface that a carrier implements, TCP, TLS, memory, and clocks.
+ * How bytes travel between nodes: the interface that a carrier implements, TCP, TLS, unix sockets and
+ * memory, and clocks.
  *
  * @module
  */
@@ -31,6 +32,7 @@ export type {
   TlsVersion,
 } from "./tls/tls-options.ts";
 export { type UnixSocketOptions, unixSocket } from "./unix/unix.ts";
+export type { UnixAccess } from "./unix/unix-directory.ts";
 export { type Latency, MemoryNetwork, type MemoryNetworkOptions } from "./memory.ts";
 export type { Chunking } from "./memory-channel.ts";
 export { VirtualClock } from "./virtual-clock.ts";

@@ -23,6 +23,7 @@ export interface Registration {
 
 /** Where a node was found. */
 export interface FoundNode {
+  /** The port that the node listens on, 1 to 65535. */
   readonly port: number;
   /** Version of the distribution protocol both speak; 0 when there is none. */
   readonly version: number;
@@ -36,6 +37,7 @@ export interface FoundNode {
 
 /** Options of a look-up. */
 export interface LookupOptions {
+  /** Gives the look-up up. */
   readonly signal?: AbortSignal | undefined;
 }
 

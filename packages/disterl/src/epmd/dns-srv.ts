@@ -10,6 +10,7 @@ import { isHost } from "./node-places.ts";
 export interface SrvRecord {
   /** The host that has the service. */
   readonly name: string;
+  /** The port of the service, there. */
   readonly port: number;
   /** Lower ones are dialled first. */
   readonly priority: number;
@@ -29,12 +30,13 @@ export interface DnsSrvOptions {
   readonly query?: string | undefined;
   /** Name servers to ask, `10.0.0.2` or `10.0.0.2:5353`. Default: the system's. */
   readonly servers?: readonly string[] | undefined;
-  /** How long a look-up may take. Default 5000. */
+  /** How many milliseconds a look-up may take, up to 120,000. Default 5000. */
   readonly timeoutMs?: number | undefined;
   /** In place of asking name servers. */
   readonly resolve?: ResolveSrv | undefined;
   /** Numbers from 0 to 1, to choose by weight. Default `Math.random`. */
   readonly random?: (() => number) | undefined;
+  /** Time, for tests. */
   readonly clock?: Clock | undefined;
 }
 

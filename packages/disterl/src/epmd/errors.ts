@@ -69,6 +69,7 @@ export type DiscoveryErrorCode = "ERR_DISCOVERY_FILE" | "ERR_DISCOVERY_DNS";
 
 /** Facts of a {@link DiscoveryError}; those that apply. */
 export interface DiscoveryErrorFacts {
+  /** The file. */
   readonly path?: string | undefined;
   /** From 1. */
   readonly line?: number | undefined;

@@ -36,8 +36,8 @@ export {
 } from "./errors.ts";
 export { fileDiscovery } from "./file-discovery.ts";
 export { splitAddresses } from "./listen-addresses.ts";
-export type { NodePlace } from "./node-places.ts";
 export { bestVersion, type NodeInfo, nodeInfo } from "./node-info.ts";
+export type { NodePlace } from "./node-places.ts";
 export * from "./packets.ts";
 export { printable } from "./printable.ts";
 export {
@@ -48,10 +48,10 @@ export {
   type ReleasedName,
 } from "./registry.ts";
 export { type EpmdServer, startEpmdServer } from "./server.ts";
-export { staticMap } from "./static-map.ts";
 export type { EpmdEvent } from "./server-event.ts";
 export {
   DEFAULT_EPMD_LIMITS,
   type EpmdServerLimits,
   type EpmdServerOptions,
 } from "./server-options.ts";
+export { staticMap } from "./static-map.ts";

@@ -14,8 +14,9 @@ import { type Given, wrong } from "./parameter-values.ts";
 export interface DiscoveryParameters {
   /** A parameter of the kernel application, from `-kernel Name Value` or a `-config` file. */
   parameter(name: string): Term | undefined;
+  /** The environment, with the `-env Key Value` flags applied. */
   readonly env: Environment;
-  /** epmd's port. */
+  /** epmd's port: `ERL_EPMD_PORT`, else 4369. */
   readonly epmdPort: number;
   /** Whether an epmd may be started (`-start_epmd`). */
   readonly startEpmd: boolean;
@@ -106,7 +107,7 @@ function isDiscovery(value: unknown): value is Discovery {
 function needed(kernel: ReadonlyMap<string, Given>, name: string, example: string): Given {
   const given = kernel.get(name);
   if (given !== undefined) return given;
-  const message = `needs it beside -epmd_module, such as -kernel ${name} ${example}`;
+  const message = `has to be given beside -epmd_module, such as -kernel ${name} ${example}`;
   throw new FlagError("ERR_FLAG_VALUE", `-kernel ${name}`, message);
 }
 

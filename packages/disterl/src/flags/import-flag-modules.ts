@@ -39,12 +39,13 @@ const ENDINGS = [".mjs", ".js"];
  *     const flags = parseErlFlags(process.argv.slice(2));
  *     const { options } = startOptionsFromFlags(flags, await importFlagModules(flags));
  *
- * The default export of a module is the discovery or the carrier, or a function that makes it, which is
- * called with `DiscoveryParameters` for a discovery. A name that no folder has is left out: it may be one of the library's,
- * and `startOptionsFromFlags` knows. Without `-pa` nothing is imported: who can set these flags can run
- * code in this process.
+ * The default export of a module is the discovery or the carrier, or a function that makes it; that of a
+ * discovery is called with `DiscoveryParameters`. A name that no folder has is left out: it may be one of
+ * the library's, and `startOptionsFromFlags` knows. Without `-pa` nothing is imported: who can set these
+ * flags can run code in this process.
  *
- * @throws FlagError for a module that cannot be imported, or has no default export where it needs one.
+ * @throws FlagError `ERR_FLAG_FILE` for a module that cannot be imported, `ERR_FLAG_VALUE` for one that has no
+ *   default export and needs one, and what `startOptionsFromFlags` says of flags that cannot be read.
  */
 export async function importFlagModules(
   parsed: ErlFlags,

@@ -49,8 +49,7 @@ const WITHOUT_EFFECT = ["eval", "s", "run", "remsh", "detached", "heart", "epmd"
  *
  * As with `erl`, the node is visible unless `-hidden` is given and listens on all interfaces unless
  * `inet_dist_use_interface` names one. Differs in: a value that `erl` would replace by the default is
- * an error, and so is what asks for something that is not there (TLS), which is never left out
- * silently.
+ * an error, and so is what asks for something that there is not here; nothing is left out silently.
  *
  * @throws FlagError naming the flag, what was expected and what was found; EpmdError for a bad
  *   `ERL_EPMD_PORT`; CarrierError for certificates that cannot be used, where TLS is one of several

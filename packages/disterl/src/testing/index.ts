@@ -1,6 +1,7 @@
 /**
  * For tests: a cluster in one process with a clock of its own, real Erlang nodes and epmds on
- * loopback, a peer that speaks raw bytes, and the suite that every carrier passes. Needs Node.js built-ins that a service does not; keep it out of those.
+ * loopback, a peer that speaks raw bytes, certificates of a test's own, and the suite that every carrier
+ * passes. Needs Node.js built-ins that a service does not; keep it out of those.
  *
  * @module
  */
