@@ -21,6 +21,8 @@ export interface TestCertificateOptions {
   readonly authority?: boolean;
   /** Default P-256. */
   readonly algorithm?: "P-256" | "RSA-1024" | "RSA-2048" | "Ed25519";
+  /** The key of that one in place of a new one. Its keyfile stays where it is. */
+  readonly keyOf?: TestCertificate;
   /** What the CA signs it with. Default SHA-256. */
   readonly digest?: "sha1" | "sha256";
   /** `keyUsage`, such as `keyCertSign`. Default: none, which allows all. */
@@ -80,7 +82,8 @@ export class TestAuthority {
     const subject = ["-subj", `/O=disterl/CN=${name}`];
     const { password, digest = "sha256", algorithm = "P-256" } = options;
     const lock = password === undefined ? ["-nodes"] : ["-passout", `pass:${password}`];
-    const key = ["-newkey", ...NEW_KEYS[algorithm], ...lock, "-keyout", keyfile];
+    const newKey = ["-newkey", ...NEW_KEYS[algorithm], ...lock, "-keyout", keyfile];
+    const key = options.keyOf === undefined ? newKey : ["-key", options.keyOf.keyfile];
     this.#openssl(["req", "-new", ...key, "-out", request, ...subject]);
     const config = join(this.folder, `${name}.cnf`);
     const extensions = extensionsOf(options, names, uses);
@@ -98,7 +101,7 @@ export class TestAuthority {
       "-out",
       certfile,
     ]);
-    return { certfile, keyfile };
+    return { certfile, keyfile: options.keyOf?.keyfile ?? keyfile };
   }
 
   /** A certificate that vouches for itself. */

@@ -65,10 +65,13 @@ export function certificateProblem(
   return { check, text, remedy, certificate: facts };
 }
 
-/** Longer chains are not followed: they are refused for their depth. */
-export const LONGEST_CHAIN = 20;
+/** Longer chains are not followed. */
+const LONGEST_CHAIN = 20;
 
-/** The certificates of a peer, its own first; empty when it has shown none. */
+/**
+ * The certificates of a peer, its own first; empty when it has shown none. They are found by their names
+ * only: good enough to tell what is wrong, and never what is right.
+ */
 export function peerChain(socket: TLSSocket): X509Certificate[] {
   const chain: X509Certificate[] = [];
   let found = socket.getPeerCertificate(true);

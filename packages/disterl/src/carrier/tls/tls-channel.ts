@@ -1,3 +1,4 @@
+import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import type { NetAddress } from "../carrier.ts";
 import type { Clock } from "../clock.ts";
@@ -20,6 +21,7 @@ export class TlsChannel extends SocketChannel {
   claims: (node: string) => Error | undefined = () => undefined;
   readonly #socket: TLSSocket;
   readonly #checked: boolean;
+  readonly #certificate: X509Certificate | undefined;
   #tls: TlsFacts | undefined;
   readonly #own: CertificateFacts | undefined;
   #paused = true;
@@ -32,16 +34,20 @@ export class TlsChannel extends SocketChannel {
     clock: Clock,
     own: CertificateFacts | undefined,
     checked: boolean,
+    certificate: X509Certificate | undefined,
   ) {
     super(socket, ends.local, ends.remote, clock);
     this.#socket = socket;
     this.#checked = checked;
+    this.#certificate = certificate;
     this.#own = own;
     adoptSecured(socket, (chunk) => this.received(chunk));
   }
 
   get tls(): TlsFacts | undefined {
-    if (!this.#socket.destroyed) this.#tls ??= tlsFacts(this.#socket, this.#own, this.#checked);
+    if (!this.#socket.destroyed) {
+      this.#tls ??= tlsFacts(this.#socket, this.#own, this.#checked, this.#certificate);
+    }
     return this.#tls;
   }
 

@@ -1,3 +1,4 @@
+import type { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import * as tls from "node:tls";
 import { lookupSettings, socketSettings } from "../bind-server.ts";
@@ -91,14 +92,14 @@ class TlsDial {
     };
     const onClose = (): void => fail(handshakeError(at, new Error("closed"), identity.own));
     const onSecure = (): void => {
-      const { problem } = judgePeer(socket, {
+      const { problem, certificate } = judgePeer(socket, {
         where: "client",
         side: this.#parts.side,
         revocation: identity.revocation,
         expected: this.#expected,
       });
       if (problem !== undefined) return fail(certificateError(this.#options.node ?? at, problem));
-      settle(() => this.#resolve(this.#channel(socket)));
+      settle(() => this.#resolve(this.#channel(socket, certificate)));
     };
     signal?.addEventListener("abort", onAbort, { once: true });
     socket.on("error", onError).on("close", onClose).on("secureConnect", onSecure);
@@ -111,13 +112,14 @@ class TlsDial {
     });
   }
 
-  #channel(socket: tls.TLSSocket): Channel {
+  #channel(socket: tls.TLSSocket, certificate: X509Certificate | undefined): Channel {
     const { family, identity, clock, side } = this.#parts;
     const { localAddress, localPort, remoteAddress } = socket;
     const { host, port } = this.#options;
     const local: NetAddress = { family, address: localAddress ?? "", port: localPort ?? 0 };
     const remote: NetAddress = { family, address: remoteAddress ?? host, port };
-    return new TlsChannel(socket, { local, remote }, clock, identity.own, isChecked(side));
+    const ends = { local, remote };
+    return new TlsChannel(socket, ends, clock, identity.own, isChecked(side), certificate);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { TLSSocket } from "node:tls";
-import { type CertificateFacts, certificateFacts, peerChain } from "./tls-certificate.ts";
+import { type CertificateFacts, certificateFacts } from "./tls-certificate.ts";
+import type { X509Certificate } from "node:crypto";
 
 /** What is known of a connection over TLS. */
 export interface TlsFacts {
@@ -20,8 +21,8 @@ export function tlsFacts(
   socket: TLSSocket,
   ownCertificate: CertificateFacts | undefined,
   checked: boolean,
+  peer: X509Certificate | undefined,
 ): TlsFacts {
-  const [peer] = peerChain(socket);
   return {
     version: socket.getProtocol() ?? "",
     cipher: socket.getCipher().standardName,

@@ -1,6 +1,7 @@
 import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import { certificateProblem, peerChain, type TlsProblem } from "./tls-certificate.ts";
+import { shownCertificates, type Ways, waysUp } from "./tls-chain.ts";
 import { keyUsageProblem, weakKey } from "./tls-key-checks.ts";
 import { type Expected, nameProblem } from "./tls-names.ts";
 import type { TlsServerSide } from "./tls-options.ts";
@@ -93,19 +94,27 @@ function failedCheck(
 ): TlsProblem | undefined {
   if (!socket.authorized) return chainProblem(chain, String(socket.authorizationError), where);
   const [certificate] = chain as [X509Certificate];
+  const ways = waysUp(shownCertificates(socket), revocation.trusted);
+  if ("check" in ways) return ways;
   const { depth = DEFAULT_DEPTH } = side;
-  // Between the peer's certificate and the trusted one, which is the last.
-  const between = chain.length - 2;
-  if (between > depth) {
-    const text = `has ${between} certificates between it and its CA, more than depth ${depth} allows`;
+  if (ways.between > depth) {
+    const text = `has ${ways.between} certificates between it and its CA, more than depth ${depth} allows`;
     return certificateProblem("depth", text, "raise depth, or shorten the chain", certificate);
   }
   return (
-    weakKey(chain) ??
+    noWay(certificate, ways) ??
+    weakKey(ways.certificates) ??
     keyUsageProblem(certificate, where, socket.getProtocol()) ??
-    revocationProblem(chain, revocation) ??
+    revocationProblem(ways, revocation) ??
     nameProblem(certificate, expected)
   );
+}
+
+/** OpenSSL has found a way with CAs that have been taken out since, or with kinds of keys unknown here. */
+function noWay(certificate: X509Certificate, { certificates }: Ways): TlsProblem | undefined {
+  if (certificates.length > 0) return undefined;
+  const text = "has signatures that do not lead to a CA that we trust";
+  return certificateProblem("issuer", text, "have the peer send its whole chain", certificate);
 }
 
 function lastWord(

@@ -142,7 +142,14 @@ class TlsAcceptor {
       return;
     }
     const checked = isChecked(side);
-    const channel = new TlsChannel(socket, { local, remote }, clock, identity.own, checked);
+    const channel = new TlsChannel(
+      socket,
+      { local, remote },
+      clock,
+      identity.own,
+      checked,
+      certificate,
+    );
     if (checked && certificate !== undefined) {
       channel.claims = (node) => this.#claimProblem(node, certificate, remote.address);
     }

@@ -1,5 +1,6 @@
 import type { X509Certificate } from "node:crypto";
-import { certificateProblem, LONGEST_CHAIN, type TlsProblem } from "./tls-certificate.ts";
+import { certificateProblem, type TlsProblem } from "./tls-certificate.ts";
+import type { Ways } from "./tls-chain.ts";
 import type { CrlCheck } from "./tls-options.ts";
 import type { RevocationList } from "../x509/revocation-list.ts";
 import { type X509Fields, x509Fields } from "../x509/x509-fields.ts";
@@ -13,45 +14,23 @@ export interface Revocation {
 }
 
 /**
- * Whether a certificate of a chain is revoked, or cannot be told not to be. The chain was found good
- * by OpenSSL; what the peer has shown may hold more, so issuers are found here by the signatures that
- * they have made. What a root says of itself is not looked at, as in OTP.
+ * Whether a certificate on a way to a trusted root is revoked, or cannot be told not to be. What a root
+ * says of itself is not looked at, as in OTP.
  *
  * With `best_effort`, only a certificate that is in a list is refused.
  */
 export function revocationProblem(
-  chain: readonly X509Certificate[],
+  { certificates, signers }: Ways,
   revocation: Revocation,
 ): TlsProblem | undefined {
-  const { check, trusted } = revocation;
+  const { check } = revocation;
   if (check === false) return undefined;
-  const issuers = [...trusted, ...chain.slice(1, LONGEST_CHAIN)];
-  const seen = new Set<string>();
-  let level = chain.slice(0, 1);
-  while (level.length > 0) {
-    const above = new Map<string, X509Certificate>();
-    for (const certificate of level) {
-      seen.add(certificate.fingerprint256);
-      if (isSignedBy(certificate, certificate)) continue; // a root: nobody could revoke it
-      const signers = issuers.filter((issuer) => isSignedBy(certificate, issuer));
-      const found = statusOf(certificate, signers, revocation);
-      if (found !== undefined) return found;
-      for (const signer of signers) {
-        if (!seen.has(signer.fingerprint256)) above.set(signer.fingerprint256, signer);
-      }
-    }
-    if (check === "peer") return undefined;
-    level = [...above.values()];
+  for (const certificate of check === "peer" ? certificates.slice(0, 1) : certificates) {
+    const by = signers.get(certificate) ?? [];
+    const found = by.length === 0 ? undefined : statusOf(certificate, by, revocation);
+    if (found !== undefined) return found;
   }
   return undefined;
-}
-
-function isSignedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
-  try {
-    return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
-  } catch {
-    return false; // a kind of key that OpenSSL does not know
-  }
 }
 
 function statusOf(
@@ -59,10 +38,6 @@ function statusOf(
   signers: readonly X509Certificate[],
   { check, lists }: Revocation,
 ): TlsProblem | undefined {
-  const text = "is issued by one whose certificate the peer has not shown";
-  const complete = "have the peer send its whole chain";
-  // Never with an honest peer: OpenSSL has found an issuer. So also with best_effort.
-  if (signers.length === 0) return problem(certificate, text, complete);
   let fields: X509Fields;
   let about: readonly RevocationList[];
   try {

@@ -1,0 +1,177 @@
+import { X509Certificate } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import {
+  TestAuthority,
+  type TestCertificate,
+  type TestCertificateOptions,
+} from "../../testing/test-authority.ts";
+import { waysUp } from "./tls-chain.ts";
+import type { TlsCertificateError } from "./tls-errors.ts";
+import type { TlsOptions } from "./tls-options.ts";
+import { inetTls } from "./tls.ts";
+
+const authority = new TestAuthority("our CA");
+const rogue = new TestAuthority("rogue CA");
+afterAll(() => {
+  authority[Symbol.dispose]();
+  rogue[Symbol.dispose]();
+});
+const { cacertfile } = authority;
+const text = (path: string) => readFileSync(path, "utf8");
+const read = (pem: string) => new X509Certificate(pem);
+
+/** The same name and the same key again, as when a CA is renewed with its old key. */
+function again(of: TestCertificate, issuer: TestAuthority, options: TestCertificateOptions) {
+  const name = /CN=([\w-]+)/.exec(read(text(of.certfile)).subject)?.[1] ?? "";
+  return text(issuer.issue(name, { authority: true, keyOf: of, ...options }).certfile);
+}
+
+function chainFile(name: string, ...pems: string[]): string {
+  const certfile = join(authority.folder, `${name}-chain.pem`);
+  writeFileSync(certfile, pems.join(""));
+  return certfile;
+}
+
+const between = authority.issue("between", { authority: true });
+const now = text(between.certfile);
+const node = authority.issue("node", {}, between);
+const past = again(between, authority, { days: [-9, -2] });
+const foreign = again(between, rogue, { days: [-9, -2] });
+writeFileSync(between.certfile, now); // issued again under its name above
+const listOfBetween = authority.revocationList({ issuer: between, file: "between-list.pem" });
+authority.revoke(between);
+const listOfRoot = authority.revocationList();
+const good = { ...authority.issue("good"), cacertfile };
+
+/** Both directions: what the good side says of the other one. */
+async function verdicts(other: Partial<TlsOptions>, checks: Partial<TlsOptions>) {
+  const theirs: TlsOptions = {
+    ...other,
+    verify: "verify_none",
+    onWarning: () => {},
+  };
+  const ours: TlsOptions = { ...good, ...checks, onWarning: () => {} };
+  return [await refusalOf(ours, theirs), await dialFailure(theirs, ours)];
+}
+
+async function refusalOf(ours: TlsOptions, theirs: TlsOptions): Promise<string> {
+  let tell!: (verdict: string) => void;
+  const verdict = new Promise<string>((resolve) => {
+    tell = resolve;
+  });
+  const onRefused = (_remote: unknown, error: Error) => tell(error.message);
+  const listener = await inetTls(ours).listen({ host: "127.0.0.1", onRefused }, (channel) => {
+    channel.destroy();
+    tell("accepted");
+  });
+  const { port } = listener.address;
+  const channel = await inetTls(theirs).connect({ host: "127.0.0.1", port, node: "a@localhost" });
+  const found = await verdict;
+  channel.destroy();
+  await listener.close();
+  return found;
+}
+
+async function dialFailure(theirs: TlsOptions, ours: TlsOptions): Promise<string> {
+  const listener = await inetTls(theirs).listen({ host: "127.0.0.1" }, (channel) => {
+    channel.handle({ onData: () => {}, onDrain: () => {}, onClose: () => {} });
+  });
+  const { port } = listener.address;
+  try {
+    const to = { host: "127.0.0.1", port, node: "a@localhost" };
+    const channel = await inetTls(ours).connect(to);
+    expect(channel.tls?.certificate?.subject).toContain("CN=");
+    channel.destroy();
+    return "accepted";
+  } catch (error) {
+    return (error as TlsCertificateError).message;
+  } finally {
+    await listener.close();
+  }
+}
+
+const lists = [listOfRoot, listOfBetween];
+
+test.each([
+  ["its chain", true, [now]],
+  ["its chain", "best_effort", [now]],
+  ["an older certificate of the revoked CA", true, [past, now]],
+  ["an older certificate of the revoked CA", "best_effort", [past, now]],
+  ["one of another CA for the same key", true, [foreign, text(rogue.cacertfile), now]],
+  ["one of another CA for the same key", "best_effort", [foreign, text(rogue.cacertfile), now]],
+] as const)("a revoked CA is found behind %s, crlCheck %s", async (_what, crlCheck, shown) => {
+  const certfile = chainFile("shown", text(node.certfile), ...shown);
+  const found = await verdicts({ certfile, keyfile: node.keyfile }, { crlCheck, crlfile: lists });
+  for (const verdict of found)
+    expect(verdict).toMatch(/its certificate "[^"]*CN=between".* is revoked/);
+});
+
+test("without lists they are let in: what is shown besides does no harm", async () => {
+  const certfile = chainFile("besides", text(node.certfile), past, foreign, now);
+  expect(await verdicts({ certfile, keyfile: node.keyfile }, {})).toEqual(["accepted", "accepted"]);
+});
+
+test("a weak CA is found behind an older certificate with its name", async () => {
+  const weakCa = authority.issue("weak-ca", { authority: true, algorithm: "RSA-1024" });
+  const weak = text(weakCa.certfile);
+  const leaf = authority.issue("under-weak", {}, weakCa);
+  const strong = text(
+    rogue.issue("weak-ca", { authority: true, algorithm: "RSA-2048", days: [-9, -2] }).certfile,
+  );
+  const certfile = chainFile("weak", text(leaf.certfile), strong, weak);
+  for (const verdict of await verdicts({ certfile, keyfile: leaf.keyfile }, {})) {
+    expect(verdict).toMatch(/CN=weak-ca.*has an RSA key of 1024 bits/);
+  }
+});
+
+test("a long chain is found to be long behind a short one", async () => {
+  const upper = authority.issue("upper", { authority: true });
+  const lower = authority.issue("lower", { authority: true }, upper);
+  const leaf = authority.issue("deep", {}, lower);
+  const short = again(lower, rogue, { days: [-9, -2] });
+  const pems = [text(leaf.certfile), short, text(lower.certfile), text(upper.certfile)];
+  const certfile = chainFile("long", ...pems);
+  for (const verdict of await verdicts({ certfile, keyfile: leaf.keyfile }, { depth: 1 })) {
+    expect(verdict).toMatch(/CN=deep.*2 certificates between it and its CA, more than depth 1/);
+  }
+});
+
+test("more certificates than a chain has are refused, and not looked at", async () => {
+  const many = Array.from({ length: 20 }, () => now);
+  const certfile = chainFile("many", text(node.certfile), ...many);
+  for (const verdict of await verdicts({ certfile, keyfile: node.keyfile }, {})) {
+    expect(verdict).toMatch(/CN=node.*comes with more certificates than a chain has/);
+  }
+});
+
+test("a number of signatures is looked at, whatever is shown", () => {
+  // Each of the first row is signed by each of the second: 9 + 81 signatures.
+  const second = rogue.issue("second", { authority: true });
+  const secondAgain = () => again(second, rogue, {});
+  const row = Array.from({ length: 9 }, secondAgain);
+  const first = rogue.issue("first", { authority: true }, second);
+  const firstAgain = () =>
+    text(rogue.issue("first", { authority: true, keyOf: first }, second).certfile);
+  const shown = [
+    text(rogue.issue("third", {}, first).certfile),
+    ...Array.from({ length: 9 }, firstAgain),
+    ...row,
+  ];
+  const started = process.cpuUsage();
+  const found = waysUp(shown.map(read), [read(text(cacertfile))]);
+  const { user, system } = process.cpuUsage(started);
+  expect(found).toMatchObject({ check: "depth" });
+  expect((user + system) / 1_000).toBeLessThan(1_000);
+});
+
+test("a circle leads nowhere", () => {
+  const east = authority.issue("east", { authority: true });
+  const west = rogue.issue("west", { authority: true }, east);
+  const eastAgain = rogue.issue("east", { authority: true, keyOf: east }, west);
+  const leaf = rogue.issue("in-circle", {}, west);
+  const shown = [leaf, west, eastAgain].map(({ certfile }) => read(text(certfile)));
+  const found = waysUp(shown, [read(text(rogue.cacertfile))]);
+  expect(found).toMatchObject({ certificates: [] });
+});
