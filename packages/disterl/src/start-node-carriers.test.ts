@@ -198,6 +198,37 @@ test("one address stands for IPv4 and IPv6; of a range of ports each carrier get
   ).rejects.toThrow("listen.port 5000 is too little for inet_tcp, again, which take one port each");
 });
 
+test("IPv4 and IPv6 beside each other: dialled from this machine on both, and no address is of both", async () => {
+  const carrier = [inetTcp, inet6Tcp];
+  const book = new Book();
+  await using node = await start("dual", {
+    carrier,
+    discovery: book,
+    listen: { host: "0:0:0:0:0:0:0:1" },
+  });
+  expect(node.addresses.map(({ address }) => address)).toEqual(["127.0.0.1", "::1"]);
+  const connect = { socket: { localAddress: "127.0.0.1" } };
+  await using west = await start("west", { carrier, discovery: book, connect });
+  for (const [name, address, { port = 0 } = {}] of [
+    ["inet_tcp", "127.0.0.1", node.addresses[0]],
+    ["inet6_tcp", "::1", node.addresses[1]],
+  ] as const) {
+    book.known.set("dual", { port, address, version: 6, carrier: name });
+    expect((await west.connect(node.name)).carrier).toBe(name);
+    west.disconnect(node.name);
+  }
+  for (const [options, text] of [
+    [{ listen: { host: "192.0.2.7" } }, "192.0.2.7"],
+    [{ connect: { socket: { localAddress: "192.0.2.7" } } }, "192.0.2.7 is none of inet6_tcp"],
+    [{ connect: { socket: { localAddress: "dual" } } }, "an IP address"],
+    [{ connect: { socket: { ipv6Only: true } as object } }, "it is about listeners"],
+    [{ listen: { lastPort: 5000 } }, "listen.lastPort needs listen.port"],
+    [{ listen: { host: 7 as unknown as string } }, "listen.host is an address"],
+  ] as const) {
+    await expect(start("no", { carrier, discovery: book, ...options })).rejects.toThrow(text);
+  }
+});
+
 test("wrong lists of carriers are errors at the call", async () => {
   await expect(start("a", { carrier: [] })).rejects.toThrow("carrier is an empty list");
   await expect(start("a", { carrier: [inetTcp, inetTcp] })).rejects.toThrow(

@@ -52,7 +52,8 @@ export function distributionSettings(
   const isDynamic = name.name === DYNAMIC_NAME;
   const listens = options.listen !== false && !isDynamic;
   if (options.listen !== false) checkListen(options.listen ?? {});
-  checkConnect(options.connect ?? {});
+  const carriers = carriersOf(options, warn);
+  checkConnect(options.connect ?? {}, carriers);
   return {
     name,
     isDynamic,
@@ -60,7 +61,7 @@ export function distributionSettings(
     flags: defaultFlags({ hidden: (options.hidden ?? true) || !listens }),
     listen: listens ? { ...options.listen } : undefined,
     dialSocket: options.connect?.socket,
-    carriers: carriersOf(options, warn),
+    carriers,
     discovery: options.discovery,
     epmd: options.epmd,
     setupTimeMs: 1000 * inRange("netSetupTime", options.netSetupTime ?? 7, 1, 120),

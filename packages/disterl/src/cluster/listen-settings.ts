@@ -1,4 +1,5 @@
 import type { Carrier, NetAddress, SocketOptions } from "../carrier/carrier.ts";
+import { dialFault } from "../node/address-for-carrier.ts";
 import { NodeError } from "../node/errors.ts";
 import { isInSubnets, isLoopback, ownSubnets } from "../node/own-subnets.ts";
 import type { DialFrom, ListenAt } from "./distribution-options.ts";
@@ -28,7 +29,13 @@ export function checkListen(listen: ListenAt): void {
   integer("listen.port", listen.port, 0, 0xffff);
   integer("listen.lastPort", listen.lastPort, 0, 0xffff);
   integer("listen.backlog", listen.backlog, 1, MAX_BACKLOG);
-  const { port = 0, lastPort = port } = listen;
+  const { host, port = 0, lastPort = port } = listen;
+  if (host !== undefined && (typeof host !== "string" || host === "")) {
+    throw new TypeError(`listen.host is an address or a host, not ${JSON.stringify(host)}`);
+  }
+  if (port === 0 && lastPort !== 0) {
+    throw new TypeError("listen.lastPort needs listen.port, the first port of the range");
+  }
   if (lastPort < port) {
     throw new TypeError(`listen.lastPort is ${lastPort}, less than listen.port, which is ${port}`);
   }
@@ -42,11 +49,18 @@ export function checkListen(listen: ListenAt): void {
 }
 
 /** @throws TypeError for what cannot be dialled with. @internal */
-export function checkConnect(connect: DialFrom): void {
+export function checkConnect(connect: DialFrom, carriers: readonly Carrier[]): void {
   for (const name of Object.keys(connect)) {
     if (name !== "socket") throw new TypeError(`connect has no option "${name}"`);
   }
-  checkSocket("connect.socket", connect.socket);
+  const { socket } = connect;
+  checkSocket("connect.socket", socket);
+  if (socket !== undefined && "ipv6Only" in socket) {
+    throw new TypeError("connect.socket.ipv6Only: it is about listeners, listen.socket");
+  }
+  if (socket?.localAddress === undefined) return;
+  const fault = dialFault(carriers, socket.localAddress);
+  if (fault !== undefined) throw new TypeError(`connect.socket.localAddress is ${fault}`);
 }
 
 function checkSocket(what: string, socket: SocketOptions | undefined): void {

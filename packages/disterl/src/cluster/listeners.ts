@@ -1,5 +1,6 @@
 import type { Carrier, Channel, Listener, NetAddress } from "../carrier/carrier.ts";
 import type { Discovery } from "../epmd/discovery.ts";
+import { addressFor } from "../node/address-for-carrier.ts";
 import type { NodeName } from "../node/node-name.ts";
 import type { ListenAt } from "./distribution-options.ts";
 import { disallowedIp } from "./listen-settings.ts";
@@ -54,7 +55,7 @@ export class Listeners {
   async #listen(carrier: Carrier, options: ListenersOptions): Promise<void> {
     const { at, name, onChannel, onRefused } = options;
     const { lastPort, backlog, socket } = at;
-    const host = hostFor(carrier, at.host);
+    const host = addressFor(carrier, at.host ?? "127.0.0.1");
     const port = at.port ?? (await this.#portPlease(carrier, options));
     const node = name.full;
     const listener = await carrier.listen(
@@ -77,17 +78,4 @@ export class Listeners {
     if (carrier.findsNodes === true || this.port !== undefined) return undefined;
     return (await discovery.listenPortPlease?.(name.name, name.host)) ?? discovery.listenPort;
   }
-}
-
-/** Loopback, and all interfaces, as IPv4 and IPv6 call them. */
-const SAME_PLACES = [
-  ["127.0.0.1", "::1"],
-  ["0.0.0.0", "::"],
-] as const;
-
-/** One address stands for several carriers: these two places are the same over IPv4 and IPv6. */
-function hostFor({ name }: Carrier, host = "127.0.0.1"): string {
-  if (!name.startsWith("inet")) return host;
-  const [inet, inet6] = SAME_PLACES.find((place) => place.some((one) => one === host)) ?? [];
-  return (name.startsWith("inet6_") ? inet6 : inet) ?? host;
 }

@@ -7,6 +7,7 @@ import { HandshakeError } from "../handshake/errors.ts";
 import type { AgreedPeer } from "../handshake/handshake.ts";
 import { type InitiateOptions, initiate } from "../handshake/initiate.ts";
 import { HandshakeTrace } from "../trace/handshake-trace.ts";
+import { addressFor } from "./address-for-carrier.ts";
 import { type Way, waysTo } from "./choose-carrier.ts";
 import { ConnectError } from "./errors.ts";
 import type { NodeName } from "./node-name.ts";
@@ -98,7 +99,11 @@ function openChannel(
   socket: SocketOptions | undefined,
   signal: AbortSignal,
 ): Promise<Channel> {
-  return carrier.connect({ host, port, node: full, socket, signal });
+  const { localAddress } = socket ?? {};
+  const from =
+    localAddress === undefined ? {} : { localAddress: addressFor(carrier, localAddress) };
+  const settings = socket === undefined ? undefined : { ...socket, ...from };
+  return carrier.connect({ host, port, node: full, socket: settings, signal });
 }
 
 function isTlsRefusal(error: unknown): boolean {

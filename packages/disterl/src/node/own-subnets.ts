@@ -42,6 +42,11 @@ export function isLoopback(address: string): boolean {
   return bits.width === 32 ? bits.value >> 24n === 127n : bits.value === 1n;
 }
 
+/** Whether an address stands for all interfaces: `0.0.0.0`, `::`. */
+export function isUnspecified(address: string): boolean {
+  return addressBits(address)?.value === 0n;
+}
+
 function addressBits(text: string): { width: 32 | 128; value: bigint } | undefined {
   const [address = ""] = text.split("%");
   const mapped = /^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i.exec(address);
