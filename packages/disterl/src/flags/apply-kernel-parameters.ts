@@ -6,13 +6,17 @@ import {
   type Given,
   integerValue,
   portValue,
-  shown,
 } from "./parameter-values.ts";
-import type { ListenDraft, OptionsDraft } from "./options-draft.ts";
-import { type SocketSettings, socketSettings } from "./socket-options.ts";
+import type { AddressFamily, ListenDraft, OptionsDraft } from "./options-draft.ts";
+import { checkFamily, type SocketSettings, socketSettings } from "./socket-options.ts";
 
 /** What a kernel parameter does to the options of a node. */
-type Apply = (given: Given, draft: OptionsDraft, listenAt: ListenDraft) => void;
+type Apply = (
+  given: Given,
+  draft: OptionsDraft,
+  listenAt: ListenDraft,
+  family: AddressFamily,
+) => void;
 
 const check =
   (judge: (given: Given) => unknown): Apply =>
@@ -38,14 +42,9 @@ const PARAMETERS: Readonly<Record<string, Apply>> = {
   dist_auto_connect: (given, draft) => {
     draft.distAutoConnect = atomValue(given, ["never", "once"]);
   },
-  inet_dist_use_interface: (given, _draft, listenAt) => {
+  inet_dist_use_interface: (given, _draft, listenAt, family) => {
     const host = addressValue(given);
-    const family = familyOf(listenAt);
-    if (host.includes(":") !== (family === "inet6")) {
-      const carrier = family === "inet" ? "IPv4" : "IPv6";
-      const message = `${shown(given.value)} is not an address of the carrier, which is ${carrier} (-proto_dist)`;
-      throw new FlagError("ERR_FLAG_CONFLICT", given.flag, message);
-    }
+    checkFamily(given.flag, host, family);
     listenAt.host = host;
   },
   inet_dist_listen_min: (given, _draft, listenAt) => {
@@ -78,18 +77,13 @@ export function applyKernelParameters(
   parameters: ReadonlyMap<string, Given>,
   draft: OptionsDraft,
   listenAt: ListenDraft,
+  family: AddressFamily,
 ): void {
-  const family = familyOf(listenAt);
   for (const [name, given] of parameters) {
-    if (Object.hasOwn(PARAMETERS, name)) PARAMETERS[name]?.(given, draft, listenAt);
+    if (Object.hasOwn(PARAMETERS, name)) PARAMETERS[name]?.(given, draft, listenAt, family);
   }
   checkPorts(parameters, listenAt);
   applySocketOptions(parameters, draft, listenAt, family);
-}
-
-/** Before an address is given it is that of all interfaces, of the family of the carrier. */
-function familyOf({ host }: ListenDraft): "inet" | "inet6" {
-  return host?.includes(":") === true ? "inet6" : "inet";
 }
 
 /** `inet_dist_listen_options`, `inet_dist_connect_options` and `dist_nodelay`. */
@@ -97,7 +91,7 @@ function applySocketOptions(
   parameters: ReadonlyMap<string, Given>,
   draft: OptionsDraft,
   listenAt: ListenDraft,
-  family: "inet" | "inet6",
+  family: AddressFamily,
 ): void {
   const [listening, dialling] = (["listen", "connect"] as const).map((side) => {
     const given = parameters.get(`inet_dist_${side}_options`);

@@ -5,3 +5,6 @@ export type OptionsDraft = { -readonly [Key in keyof StartNodeOptions]: StartNod
 
 /** Where the node is going to listen. */
 export type ListenDraft = { -readonly [Key in keyof ListenAt]: ListenAt[Key] };
+
+/** Of which kind the addresses of the carriers are; `both`: there are carriers of IPv4 and of IPv6. */
+export type AddressFamily = "inet" | "inet6" | "both";

@@ -1,3 +1,4 @@
+import { SocketAddress } from "node:net";
 import { Atom } from "../term/atom.ts";
 import { charlistToString, isList } from "../term/list.ts";
 import { formatTerm } from "../term/format-term.ts";
@@ -52,7 +53,8 @@ export function addressValue({ flag, value }: Given): string {
     if (parts.length === 4 && octets.length === 4) return octets.join(".");
     const groups = parts.filter((part) => isUnsigned(part, 0xffff));
     if (parts.length === 8 && groups.length === 8) {
-      return groups.map((group) => group.toString(16)).join(":");
+      const address = groups.map((group) => group.toString(16)).join(":");
+      return new SocketAddress({ address, family: "ipv6" }).address; // as the system writes it
     }
     const expected =
       parts.length === 8

@@ -4,7 +4,7 @@ import { inet6Tls, inetTls } from "../carrier/tls/tls.ts";
 import { unixSocket } from "../carrier/unix/unix.ts";
 import { type ErlFlags, hasFlag, valuesOf } from "./erl-flags.ts";
 import { FlagError } from "./errors.ts";
-import type { OptionsDraft } from "./options-draft.ts";
+import type { AddressFamily, OptionsDraft } from "./options-draft.ts";
 import { sslDistOpt } from "./ssl-dist-opt.ts";
 import { readSslDistOptfile } from "./ssl-dist-optfile.ts";
 import { sslDistNameBinding } from "./ssl-dist-name-binding.ts";
@@ -29,14 +29,14 @@ const TLS_FLAGS = ["ssl_dist_optfile", "ssl_dist_opt", "ssl_dist_name_binding"];
 /**
  * `-proto_dist`, one name or several, with `-ssl_dist_optfile` and `-ssl_dist_opt` where it says TLS and
  * `-erl_uds_directory` where it says unix sockets.
- * @returns the address that stands for all interfaces.
+ * @returns of what kind the addresses are.
  * @throws FlagError
  */
 export function applyProtoDist(
   parsed: ErlFlags,
   draft: OptionsDraft,
   context: ProtoDistContext,
-): string {
+): AddressFamily {
   const { flags } = parsed;
   const [names = ["inet_tcp"]] = valuesOf(flags, "proto_dist").slice(-1);
   const flag = `-proto_dist ${names.join(" ")}`.trimEnd();
@@ -58,8 +58,13 @@ export function applyProtoDist(
   } else {
     applyOne(names[0] ?? "", parsed, draft, context);
   }
-  const overIp = names.filter((name) => name.startsWith("inet"));
-  return overIp.length > 0 && overIp.every((name) => name.startsWith("inet6_")) ? "::" : "0.0.0.0";
+  return familyOf(names);
+}
+
+function familyOf(names: readonly string[]): AddressFamily {
+  const isIpv6 = names.some((name) => name.startsWith("inet6_"));
+  const isIpv4 = names.some((name) => name.startsWith("inet_"));
+  return isIpv6 ? (isIpv4 ? "both" : "inet6") : "inet";
 }
 
 function applyOne(
@@ -148,7 +153,8 @@ function tlsOptions(
   }
   const pairs = sslDistOpt(valuesOf(flags, "ssl_dist_opt").flat());
   if (path === undefined && pairs.length === 0) {
-    const message = "needs -ssl_dist_optfile File: without certificates no connection comes about";
+    const message =
+      "needs -ssl_dist_optfile File, or -ssl_dist_opt: without certificates no connection comes about";
     throw new FlagError("ERR_FLAG_VALUE", flag, message);
   }
   const given: SslDistOption[] = [...pairs];

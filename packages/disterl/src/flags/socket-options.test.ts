@@ -127,3 +127,39 @@ test("an IPv4 address is none of an IPv6 carrier", () => {
     host: "::1",
   });
 });
+
+const DUAL = ["-proto_dist", "inet_tcp", "inet6_tcp"];
+
+test("KP-7 carriers of IPv4 and of IPv6 share what is an address of both", () => {
+  for (const [host, text] of [
+    ["{127,0,0,1}", "127.0.0.1"],
+    ["{0,0,0,0,0,0,0,1}", "::1"],
+    ["{0,0,0,0,0,0,0,0}", "::"],
+  ] as const) {
+    const at = options(...DUAL, "-kernel", "inet_dist_use_interface", host).listen;
+    expect(at).toMatchObject({ host: text });
+  }
+  const loopback = "[{ip, loopback}, {ipv6_v6only, false}]";
+  expect(options(...DUAL, "-kernel", LISTEN, loopback).listen).toEqual({
+    host: "127.0.0.1",
+    socket: { ipv6Only: false },
+  });
+  for (const given of [
+    ["inet_dist_use_interface", "{10,0,0,7}"],
+    ["inet_dist_use_interface", "{64769,0,0,0,0,0,0,7}"],
+    [LISTEN, "[{ip, {10,0,0,7}}]"],
+    [CONNECT, "[{ip, {10,0,0,7}}]"],
+    [LISTEN, "[inet6]"],
+  ]) {
+    const error = refusal(...DUAL, "-kernel", ...given);
+    expect(error.code).toBe("ERR_FLAG_CONFLICT");
+    expect(error.message).toContain("the carriers are IPv4 and IPv6");
+  }
+});
+
+test("KP-7 the addresses of IPv6 that have short forms", () => {
+  const at = (host: string) => options(...IPV6, "-kernel", "inet_dist_use_interface", host).listen;
+  expect(at("{0,0,0,0,0,0,0,0}")).toEqual({ host: "::", socket: { ipv6Only: false } });
+  const both = ["-kernel", "inet_dist_use_interface", "{0,0,0,0,0,0,0,1}", LISTEN];
+  expect(options(...IPV6, ...both, "[{ip, loopback}]").listen).toMatchObject({ host: "::1" });
+});

@@ -3,7 +3,9 @@ import { Atom } from "../term/atom.ts";
 import { isList } from "../term/list.ts";
 import type { Term } from "../term/term.ts";
 import { isTuple } from "../term/tuple.ts";
+import { isLoopback, isUnspecified } from "../node/own-subnets.ts";
 import { FlagError } from "./errors.ts";
+import type { AddressFamily } from "./options-draft.ts";
 import { addressValue, booleanValue, type Given, integerValue, wrong } from "./parameter-values.ts";
 import { socketRefusals } from "./socket-refusals.ts";
 
@@ -109,10 +111,10 @@ export interface SocketSettings extends Omit<SocketDraft, "family"> {
 
 /**
  * `inet_dist_listen_options` or `inet_dist_connect_options`.
- * @param family of the carrier.
+ * @param family of the carriers.
  * @throws FlagError naming the option.
  */
-export function socketSettings(given: Given, side: Side, family: "inet" | "inet6"): SocketSettings {
+export function socketSettings(given: Given, side: Side, family: AddressFamily): SocketSettings {
   const { flag } = given;
   const { family: asked = family, address, ...found } = socketDraft(given, side);
   if (asked !== family) throw otherFamily(`${flag} ${asked}`, family);
@@ -120,19 +122,33 @@ export function socketSettings(given: Given, side: Side, family: "inet" | "inet6
     throw otherFamily(`${flag} ipv6_v6only`, family);
   }
   if (address === undefined) return { flag, ...found };
-  if (isIP(address) !== 0 && address.includes(":") !== (family === "inet6")) {
-    throw otherFamily(`${flag} ip`, family);
-  }
-  return { flag, ...found, address: addressFor(address, family) };
+  if (isIP(address) !== 0) checkFamily(`${flag} ip`, address, family);
+  return { flag, ...found, address: addressOf(address, family) };
 }
 
-function addressFor(address: string, family: "inet" | "inet6"): string {
-  if (address === "any") return family === "inet" ? "0.0.0.0" : "::";
-  if (address === "loopback") return family === "inet" ? "127.0.0.1" : "::1";
+function addressOf(address: string, family: AddressFamily): string {
+  if (address === "any") return family === "inet6" ? "::" : "0.0.0.0";
+  if (address === "loopback") return family === "inet6" ? "::1" : "127.0.0.1";
   return address;
 }
 
-function otherFamily(flag: string, family: "inet" | "inet6"): FlagError {
-  const message = `the carrier is ${family === "inet" ? "IPv4" : "IPv6"} (-proto_dist)`;
+/**
+ * An address is of the carriers. Where they are of both families only this machine and all interfaces
+ * are addresses of each.
+ * @throws FlagError
+ */
+export function checkFamily(flag: string, address: string, family: AddressFamily): void {
+  if (family === "both") {
+    if (!isLoopback(address) && !isUnspecified(address)) throw otherFamily(flag, family);
+  } else if (address.includes(":") !== (family === "inet6")) {
+    throw otherFamily(flag, family);
+  }
+}
+
+function otherFamily(flag: string, family: AddressFamily): FlagError {
+  const message =
+    family === "both"
+      ? "the carriers are IPv4 and IPv6 (-proto_dist), which have in common only {127,0,0,1} and {0,0,0,0}"
+      : `the carrier is ${family === "inet" ? "IPv4" : "IPv6"} (-proto_dist)`;
   return new FlagError("ERR_FLAG_CONFLICT", flag, message);
 }

@@ -131,7 +131,7 @@ test("inet6_tls is TLS over IPv6, with addresses to match", () => {
     ...["-kernel", "inet_dist_use_interface", "{0,0,0,0,0,0,0,1}"],
   ]);
   expect(options.tls?.family).toBe("inet6");
-  expect(options.listen).toEqual({ host: "0:0:0:0:0:0:0:1" });
+  expect(options.listen).toEqual({ host: "::1" });
   expect(warnings).toEqual([]);
   const wrong = [...flags, "-kernel", "inet_dist_use_interface", "{127,0,0,1}"];
   expect(refusal(() => from(wrong)).code).toBe("ERR_FLAG_CONFLICT");

@@ -132,7 +132,7 @@ test("CL-9 inet6_tcp listens on IPv6", () => {
   });
   const one = "{0,0,0,0,0,0,0,1}";
   expect(options(...argv, "-kernel", "inet_dist_use_interface", one).listen).toEqual({
-    host: "0:0:0:0:0:0:0:1",
+    host: "::1",
   });
   expect(refusal([...argv, "-kernel", "inet_dist_use_interface", "{127,0,0,1}"]).code).toBe(
     "ERR_FLAG_CONFLICT",

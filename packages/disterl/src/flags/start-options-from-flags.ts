@@ -7,6 +7,7 @@ import { applyDiscovery } from "./apply-discovery.ts";
 import { applyKernelParameters } from "./apply-kernel-parameters.ts";
 import type { FlagDiscovery } from "./flag-discoveries.ts";
 import { kernelParameters } from "./kernel-parameters.ts";
+import { misspeltFlags } from "./misspelt-flags.ts";
 import type { ListenDraft, OptionsDraft } from "./options-draft.ts";
 import { applyProtoDist, type FlagCarrier } from "./proto-dist.ts";
 import { cookieFlags } from "./set-cookie.ts";
@@ -63,9 +64,8 @@ export function startOptionsFromFlags(
   const warnings: string[] = [];
   const draft: OptionsDraft = { hidden: switchFlag(parsed, "hidden") };
   if (parsed.changesEnv === true) draft.env = env;
-  const listenAt: ListenDraft = {
-    host: applyProtoDist(parsed, draft, { modules, carriers, warnings }),
-  };
+  const family = applyProtoDist(parsed, draft, { modules, carriers, warnings });
+  const listenAt: ListenDraft = { host: family === "inet6" ? "::" : "0.0.0.0" };
   applyName(parsed, draft, warnings);
   const cookies = cookieFlags(flags);
   warnings.push(...cookies.warnings);
@@ -73,13 +73,14 @@ export function startOptionsFromFlags(
   if (Object.keys(cookies.nodes).length > 0) draft.cookies = cookies.nodes;
   draft.epmd = { port: epmdPort(env), start: booleanFlag(parsed, "start_epmd") ?? true };
   const parameters = kernelParameters(parsed);
-  applyKernelParameters(parameters, draft, listenAt);
+  applyKernelParameters(parameters, draft, listenAt, family);
   applyDiscovery({ parsed, kernel: parameters, discoveries, warnings }, draft, listenAt);
   applyListen(parsed, draft, listenAt);
   applyAllow(parsed, draft);
   applyBusyLimit(parsed, draft);
   const connectAll = booleanFlag(parsed, "connect_all");
   if (connectAll !== undefined) draft.connectAll = connectAll;
+  warnings.push(...misspeltFlags(parsed, parameters));
   for (const name of WITHOUT_EFFECT) {
     if (hasFlag(flags, name))
       warnings.push(`-${name} has no effect: this is not an Erlang emulator`);
