@@ -38,7 +38,8 @@ async function serve(options) {
   if (options.name === undefined || /^undefined(@|$)/.test(options.name)) {
     throw new Error("a node that others call needs a name: -sname Name or -name Name@Host");
   }
-  const node = await startNode(options);
+  const onWarning = (message, code) => console.error(`echo-node: warning: ${message} (${code})`);
+  const node = await startNode({ ...options, onWarning });
   node.spawn({ name: "echo", onMessage: (message, self) => void echo(message, self) });
   node.spawn({ name: "ctl", onMessage: ctl(node) });
 

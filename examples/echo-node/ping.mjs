@@ -17,12 +17,15 @@ const ANSWER_SECONDS = 3;
  * @returns {Promise<string[]>} lines: `pong`, or `pang` and the reason
  */
 export async function ping(options, target) {
+  if (options.carrier === "none") {
+    return ["pang", "  layer: node", "  reason: -proto_dist none: such a node reaches no other"];
+  }
   const timeout = 1000 * ((options.netSetupTime ?? 7) + ANSWER_SECONDS);
   try {
     const node = await startNode({
       ...{ ...options, ...ownName(options, target) },
       ...{ listen: false, hidden: true, epmd: { ...options.epmd, start: false } },
-      onWarning: (message) => console.error(`echo-node: warning: ${message}`),
+      onWarning: (message, code) => console.error(`echo-node: warning: ${message} (${code})`),
     });
     try {
       await node.ping(target, { timeout });

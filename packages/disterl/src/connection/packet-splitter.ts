@@ -1,18 +1,19 @@
 import { HandshakeError, type HandshakeStep } from "../handshake/errors.ts";
 
 /** What the first bytes of a stranger give away, by the length they would be. */
-function strangerHint(announced: number): string {
+function strangerHint(announced: number, most: number): string {
   const high = announced >>> 8;
   if (announced === 0x1603 || announced >>> 16 === 0x1603) {
-    return "these are the first bytes of TLS: the peer uses -proto_dist inet_tls and we do not";
+    return "these are the first bytes of TLS: the peer uses -proto_dist inet_tls and we do not; it has to be both";
   }
   if (announced === 0x1503 || announced >>> 16 === 0x1503) {
-    return "this is a TLS alert: the peer uses -proto_dist inet_tls and we do not";
+    return "this is a TLS alert: the peer uses -proto_dist inet_tls and we do not; it has to be both";
   }
   const printableAscii = high >= 0x20 && high < 0x7f;
-  return printableAscii
+  const what = printableAscii
     ? "this looks like text, such as an HTTP request"
     : "no Erlang node sends that";
+  return `${what} (a packet of ${announced} bytes would follow; at most ${most} are taken)`;
 }
 
 /**
@@ -53,8 +54,7 @@ export class PacketSplitter {
       throw new HandshakeError(
         "ERR_HANDSHAKE_MALFORMED",
         step,
-        `${strangerHint(length)} (a packet of ${length} bytes would follow; at most ` +
-          `${this.#maxBytes} are taken)`,
+        strangerHint(length, this.#maxBytes),
       );
     }
     const end = this.#lengthBytes + length;

@@ -134,7 +134,8 @@ class HandshakeRun<Result extends Agreed> implements ChannelHandler {
   onClose(error: Error | undefined): void {
     this.#closed = true;
     this.#farewell?.cancel();
-    if (!this.#over) this.#fail(closedAt(this.#step, error));
+    if (!this.#over)
+      this.#fail(closedAt(this.#step, error, this.#options.channel.tls !== undefined));
   }
 
   readonly #onAbort = (): void => this.#fail(this.#options.signal?.reason);

@@ -33,17 +33,29 @@ export function kernelParameters({ flags }: ErlFlags): Map<string, Given> {
       if (text === undefined) {
         throw new FlagError("ERR_FLAG_VALUE", flag, "expected a value after the name");
       }
-      found.set(key, { flag, value: termOf(text, flag) });
+      found.set(key, { flag, value: termOf(text, flag, hintFor(key, text)) });
     }
   }
   return found;
 }
 
-function termOf(text: string, flag: string): Term {
+/** An address that is written as people write it, and not as a tuple. */
+function hintFor(key: string, text: string): string {
+  if (key !== "inet_dist_use_interface" || text.startsWith("{")) return "";
+  const tuple = /^\d+(\.\d+){3}$/.test(text) ? text.replaceAll(".", ",") : "127,0,0,1";
+  return `an address is a tuple, quoted for the shell: '{${text.includes(":") ? "0,0,0,0,0,0,0,1" : tuple}}'; `;
+}
+
+function termOf(text: string, flag: string, hint: string): Term {
   try {
     return parseTerm(text);
   } catch (cause) {
-    throw new FlagError("ERR_FLAG_VALUE", flag, `not an Erlang term: ${messageOf(cause)}`, cause);
+    throw new FlagError(
+      "ERR_FLAG_VALUE",
+      flag,
+      `${hint}not an Erlang term: ${messageOf(cause)}`,
+      cause,
+    );
   }
 }
 

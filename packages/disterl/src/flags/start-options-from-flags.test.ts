@@ -165,6 +165,8 @@ test.each([
   ["{127,0,0,-1}", "from 0 to 255"],
   ["{0,0,0,0,0,0,0,65536}", "eight groups"],
   ["{127,0,0,1", "not an Erlang term"],
+  ["127.0.0.2", "quoted for the shell: '{127,0,0,2}'"],
+  ["::1", "quoted for the shell: '{0,0,0,0,0,0,0,1}'"],
   ["[127,0,0,1]", "an address tuple"],
 ])("CF-03 inet_dist_use_interface %s is refused", (value, part) => {
   const error = refusal(["-sname", "a", "-kernel", "inet_dist_use_interface", value]);

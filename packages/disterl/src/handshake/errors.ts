@@ -87,12 +87,29 @@ const closedBecause: Record<HandshakeStep, string> = {
   ack: "most likely the cookies differ: compare the cookie of the two nodes for each other",
 };
 
-/** The error for a channel that ended while a step was awaited. */
-export function closedAt(step: HandshakeStep, cause: Error | undefined): HandshakeError {
+/** The same over TLS, where a peer that refuses a certificate may end the connection without a word. */
+const closedOverTls: Partial<Record<HandshakeStep, string>> = {
+  name:
+    "nobody introduced itself: over TLS most likely a peer that refuses our certificate; " +
+    "the reason is in its error or its log",
+  status:
+    "the peer did not answer to our name: over TLS it most likely refuses our certificate, or our " +
+    "name with it; the reason is in its log, or its `refused` event",
+};
+
+/**
+ * The error for a channel that ended while a step was awaited.
+ * @param overTls whether it was one of TLS
+ */
+export function closedAt(
+  step: HandshakeStep,
+  cause: Error | undefined,
+  overTls = false,
+): HandshakeError {
   return new HandshakeError(
     "ERR_HANDSHAKE_CLOSED",
     step,
-    closedText(step, cause),
+    closedText(step, cause, overTls),
     cause === undefined ? {} : { cause },
   );
 }
@@ -101,11 +118,13 @@ export function closedAt(step: HandshakeStep, cause: Error | undefined): Handsha
 function closedText(
   step: HandshakeStep,
   cause: (Error & { readonly code?: unknown }) | undefined,
+  overTls: boolean,
 ): string {
   if (cause?.code === "ERR_CARRIER_TLS_REFUSED")
     return `the connection was closed: ${cause.message}`;
   const how = cause === undefined ? "" : ` (${cause.message})`;
-  return `the connection was closed${how}; ${closedBecause[step]}`;
+  const because = (overTls ? closedOverTls[step] : undefined) ?? closedBecause[step];
+  return `the connection was closed${how}; ${because}`;
 }
 
 /** The error for a step, or a whole handshake, that took too long. */
