@@ -56,7 +56,7 @@ class DeadlineClock extends VirtualClock {
 }
 
 /** A node of ours over TLS, a healthy peer that must not notice anything, and room for hostile ones. */
-export interface TlsScene extends AsyncDisposable {
+export class TlsScene implements AsyncDisposable {
   readonly node: Node;
   readonly port: number;
   readonly events: readonly NodeStatus[];
@@ -64,32 +64,117 @@ export interface TlsScene extends AsyncDisposable {
   readonly clock: VirtualClock;
   /** Where the node finds others: what it is to dial. */
   readonly ports: Map<string, number>;
-  readonly refused: readonly Refused[];
+  readonly #healthy: Node;
+  /** Our end of the healthy connection. */
+  readonly #connection: number | undefined;
+  readonly #join: (name: string) => Promise<Node>;
+  readonly #closers: (() => void)[] = [];
+  #taken = 0;
+
+  constructor(
+    parts: Pick<TlsScene, "node" | "port" | "events" | "clock" | "ports">,
+    healthy: Node,
+    join: (name: string) => Promise<Node>,
+  ) {
+    this.node = parts.node;
+    this.port = parts.port;
+    this.events = parts.events;
+    this.clock = parts.clock;
+    this.ports = parts.ports;
+    this.#healthy = healthy;
+    this.#connection = healthy.peer(VICTIM)?.address.port;
+    this.#join = join;
+  }
+
+  get refused(): readonly Refused[] {
+    return this.events.filter((event) => event.type === "refused");
+  }
+
   /** The next refusal that is not taken yet. */
-  refusal(): Promise<Refused>;
+  async refusal(): Promise<Refused> {
+    await expect.poll(() => this.refused.length, { timeout: 10_000 }).toBeGreaterThan(this.#taken);
+    return this.refused[this.#taken++] as Refused;
+  }
+
   /** What the hostile side opens is closed with the scene. */
-  connect(): Promise<net.Socket>;
-  connectTls(options: tls.ConnectionOptions): Promise<tls.TLSSocket>;
+  connect(): Promise<net.Socket> {
+    return opened(this.#own(net.connect(this.port, "127.0.0.1")), "connect");
+  }
+
+  connectTls(options: tls.ConnectionOptions): Promise<tls.TLSSocket> {
+    const socket = tls.connect({ port: this.port, host: "127.0.0.1", ...options });
+    return opened(this.#own(socket), "secureConnect");
+  }
+
   /** A hostile server; the node finds it as `mallory@localhost`. */
-  serve(onConnection: (socket: net.Socket) => void): Promise<void>;
-  serveTls(options: tls.TlsOptions, onSecure?: (socket: tls.TLSSocket) => void): Promise<void>;
+  serve(onConnection: (socket: net.Socket) => void): Promise<void> {
+    return this.#served(net.createServer((socket) => onConnection(this.#own(socket))));
+  }
+
+  serveTls(
+    options: tls.TlsOptions,
+    onSecure: (socket: tls.TLSSocket) => void = () => {},
+  ): Promise<void> {
+    const server = tls.createServer(options, (socket) => onSecure(this.#own(socket)));
+    server.on("tlsClientError", () => {});
+    server.on("connection", (socket) => this.#own(socket));
+    return this.#served(server);
+  }
+
   /** The node dials `mallory@localhost`, which has to fail. */
-  dialFails(): Promise<Error & { code?: string; layer?: string }>;
+  async dialFails(): Promise<Error & { code?: string; layer?: string }> {
+    const error: unknown = await this.node.connect(ME).then(
+      () => new Error("it was connected"),
+      (reason: unknown) => reason,
+    );
+    expect(this.node.peer(ME)).toBeUndefined();
+    return error as Error;
+  }
+
   /** The healthy peer is connected as before, both ways, and a new one gets through. */
-  assertUnharmed(): Promise<void>;
+  async assertUnharmed(): Promise<void> {
+    const told = (type: "nodeup" | "nodedown"): NodeStatus[] =>
+      this.events.filter((event) => event.type === type && event.node === HEALTHY);
+    expect(this.node.alive).toBe(true);
+    expect(this.#healthy.peer(VICTIM)?.address.port).toBe(this.#connection);
+    expect(told("nodeup")).toHaveLength(1);
+    expect(told("nodedown")).toEqual([]);
+    await this.#healthy.ping(VICTIM);
+    const visitor = await this.#join(`visitor${++count}@localhost`);
+    await visitor.stop();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const close of this.#closers) close();
+    await this.#healthy.stop();
+    await this.node.stop();
+  }
+
+  #own<Socket extends net.Socket>(socket: Socket): Socket {
+    this.#closers.push(() => socket.destroy());
+    return socket.on("error", () => {});
+  }
+
+  async #served(server: net.Server): Promise<void> {
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    this.#closers.push(() => server.close());
+    this.ports.set(ME, (server.address() as net.AddressInfo).port);
+  }
 }
 
+const VICTIM = "victim@localhost";
+const HEALTHY = "healthy@localhost";
 let count = 0;
 
+/** Starts the node, and connects the healthy peer. */
 export async function tlsScene(
   certificates: Certificates,
   options: StartNodeOptions = {},
 ): Promise<TlsScene> {
   const clock = new DeadlineClock();
   const ports = new Map<string, number>();
-  const closers: (() => void)[] = [];
   const node = await startNode({
-    name: "victim@localhost",
+    name: VICTIM,
     cookie: COOKIE,
     discovery: at(ports),
     clock,
@@ -99,76 +184,14 @@ export async function tlsScene(
   });
   const port = node.address?.port ?? 0;
   const events = record(node);
-  const refused = () => events.filter((event) => event.type === "refused");
-  let taken = 0;
   const join = async (name: string): Promise<Node> => {
-    const discovery = at(new Map([["victim@localhost", port]]));
+    const discovery = at(new Map([[VICTIM, port]]));
     const { tls: its } = certificates;
     const peer = await startNode({ name, cookie: COOKIE, discovery, tls: its, hidden: true });
-    await peer.connect("victim@localhost");
+    await peer.connect(VICTIM);
     return peer;
   };
-  const healthy = await join("healthy@localhost");
-  const connection = healthy.peer("victim@localhost")?.address.port;
-  const ups = (): number =>
-    events.filter((event) => event.type === "nodeup" && event.node === "healthy@localhost").length;
-  const served = async (server: net.Server): Promise<void> => {
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    closers.push(() => server.close());
-    ports.set(ME, (server.address() as net.AddressInfo).port);
-  };
-  const own = <Socket extends net.Socket>(socket: Socket): Socket => {
-    closers.push(() => socket.destroy());
-    return socket.on("error", () => {});
-  };
-  return {
-    node,
-    port,
-    events,
-    clock,
-    ports,
-    get refused() {
-      return refused();
-    },
-    async refusal() {
-      await expect.poll(() => refused().length, { timeout: 10_000 }).toBeGreaterThan(taken);
-      return refused()[taken++] as Refused;
-    },
-    connect: () => opened(own(net.connect(port, "127.0.0.1")), "connect"),
-    connectTls: (how) =>
-      opened(own(tls.connect({ port, host: "127.0.0.1", ...how })), "secureConnect"),
-    serve: (onConnection) => served(net.createServer((socket) => onConnection(own(socket)))),
-    serveTls(how, onSecure = () => {}) {
-      const server = tls.createServer(how, (socket) => onSecure(own(socket)));
-      server.on("tlsClientError", () => {});
-      server.on("connection", own);
-      return served(server);
-    },
-    async dialFails() {
-      const error: unknown = await node.connect(ME).then(
-        () => new Error("it was connected"),
-        (reason: unknown) => reason,
-      );
-      expect(node.peer(ME)).toBeUndefined();
-      return error as Error;
-    },
-    async assertUnharmed() {
-      expect(node.alive).toBe(true);
-      expect(healthy.peer("victim@localhost")?.address.port).toBe(connection);
-      expect(ups()).toBe(1);
-      expect(events.filter((event) => event.type === "nodedown")).not.toContainEqual(
-        expect.objectContaining({ node: "healthy@localhost" }),
-      );
-      await healthy.ping("victim@localhost");
-      const visitor = await join(`visitor${++count}@localhost`);
-      await visitor.stop();
-    },
-    async [Symbol.asyncDispose]() {
-      for (const close of closers) close();
-      await healthy.stop();
-      await node.stop();
-    },
-  };
+  return new TlsScene({ node, port, events, clock, ports }, await join(HEALTHY), join);
 }
 
 function at(ports: ReadonlyMap<string, number>): Discovery {

@@ -83,6 +83,7 @@ test("a peer below CAs that have certified each other is let in", async () => {
   const listener = await carrier.listen({ host: "127.0.0.1" }, accept);
   const { port } = listener.address;
   const channel = await carrier.connect({ host: "127.0.0.1", port, node: "a@localhost" });
+  expect(channel.tls?.verified).toBe(true);
   for (const end of [channel, await accepted]) end.destroy();
   await listener.close();
 });
