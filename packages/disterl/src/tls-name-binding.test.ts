@@ -174,3 +174,14 @@ test("where a fixed name is asked for, or none, certificates are not expected to
     await peer.stop();
   }
 });
+
+test("who is refused for its certificate is told where the reason is", async () => {
+  using another = new TestAuthority("another CA");
+  const server = await start("server@localhost", forHost);
+  const refused = refusals(server);
+  const own = another.issue("stranger", { names: "DNS:localhost" });
+  const stranger = await start("app@localhost", own, { listen: false });
+  const error: unknown = await stranger.connect(server.name).catch((thrown: unknown) => thrown);
+  expect(String(error)).toMatch(/over TLS it most likely refuses our certificate/);
+  expect(refused().join()).toMatch(/^issuer: /);
+});

@@ -134,8 +134,8 @@ class HandshakeRun<Result extends Agreed> implements ChannelHandler {
   onClose(error: Error | undefined): void {
     this.#closed = true;
     this.#farewell?.cancel();
-    if (!this.#over)
-      this.#fail(closedAt(this.#step, error, this.#options.channel.tls !== undefined));
+    // What TLS agreed on is gone with the socket; that it was TLS is not.
+    if (!this.#over) this.#fail(closedAt(this.#step, error, "tls" in this.#options.channel));
   }
 
   readonly #onAbort = (): void => this.#fail(this.#options.signal?.reason);
