@@ -86,7 +86,9 @@ export interface SocketOptions {
 
 /** Whom to dial. */
 export interface ConnectOptions {
+  /** Address or name of the host. */
   readonly host: string;
+  /** 0 where the carrier finds nodes itself. */
   readonly port: number;
   /**
    * Full name of the node that is to be found there, for carriers that check who answers. Default: a
@@ -103,7 +105,9 @@ export interface ConnectOptions {
 export interface NetAddress {
   /** What kind of address it is. */
   readonly family: "inet" | "inet6" | "local" | "memory";
+  /** IP address; path of a unix socket, empty at the end that dialled; name of a host in memory. */
   readonly address: string;
+  /** 0 of a unix socket. */
   readonly port: number;
 }
 

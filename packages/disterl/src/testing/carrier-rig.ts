@@ -3,6 +3,7 @@ import type { Carrier, Channel, ChannelHandler, Listener, ListenOptions } from "
 
 /** A carrier to be checked. */
 export interface CarrierUnderTest {
+  /** The side that listens, and dials unless there is a {@link dialer}. */
   readonly carrier: Carrier;
   /** The side that dials, when it is another one. */
   readonly dialer?: Carrier | undefined;

@@ -48,4 +48,5 @@ export {
   TestAuthority,
   type TestCertificate,
   type TestCertificateOptions,
+  type TestListOptions,
 } from "./test-authority.ts";

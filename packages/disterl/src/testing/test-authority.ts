@@ -5,7 +5,9 @@ import { join } from "node:path";
 
 /** A certificate of a test, in PEM files. */
 export interface TestCertificate {
+  /** Path of its PEM file. */
   readonly certfile: string;
+  /** Path of the PEM file of its key. */
   readonly keyfile: string;
 }
 
@@ -114,6 +116,7 @@ export class TestAuthority {
     return { certfile, keyfile };
   }
 
+  /** Puts a certificate on the next {@link revocationList}. */
   revoke({ certfile }: TestCertificate): void {
     this.#openssl(["ca", "-batch", "-config", this.#plainConfig(), "-revoke", certfile]);
   }

@@ -6,10 +6,13 @@ import { printable } from "../../handshake/printable.ts";
 export interface CertificateFacts {
   /** `CN=app, O=Example`. */
   readonly subject: string;
+  /** Who signed it, in the same form. */
   readonly issuer: string;
   /** Hexadecimal. */
   readonly serialNumber: string;
+  /** Not valid before. */
   readonly validFrom: Date;
+  /** Not valid after. */
   readonly validTo: Date;
   /** subjectAltName: `DNS:localhost, IP Address:127.0.0.1`; empty without one. */
   readonly names: string;
@@ -28,7 +31,12 @@ export interface TlsPeer {
   readonly node: string | undefined;
 }
 
-/** What was looked at when a certificate was refused. */
+/**
+ * What was looked at when a certificate was refused: whether there is one, who issued it, its dates, what
+ * it is for, whether its issuers are CAs, signatures, revocation lists, the length of keys and that they
+ * may sign, how many CAs are between, the names in it, that no session is resumed, and what
+ * `verifyFun` says.
+ */
 export type TlsCheck =
   | "missing"
   | "issuer"
@@ -51,6 +59,7 @@ export interface TlsProblem {
   readonly text: string;
   /** What to do. */
   readonly remedy: string;
+  /** Undefined where there is none, as when the peer has shown none. */
   readonly certificate: CertificateFacts | undefined;
 }
 

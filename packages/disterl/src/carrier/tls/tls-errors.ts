@@ -9,6 +9,7 @@ import {
 
 /** A certificate was refused: which check failed, and on which certificate. */
 export class TlsCertificateError extends CarrierError {
+  /** The check that failed. */
   readonly check: TlsCheck;
   /** The one that the check failed on; it may be one of the chain. Undefined: there was none. */
   readonly certificate: CertificateFacts | undefined;
