@@ -49,6 +49,7 @@ export type { ReceiveOptions } from "./process/receivers.ts";
 export type { SendOptions, SendResult } from "./signal/router.ts";
 export { startNode } from "./start-node.ts";
 export type {
+  CarrierMaker,
   DialFrom,
   DistributionOptions,
   ListenAt,

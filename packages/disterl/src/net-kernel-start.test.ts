@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
 import { failure, record } from "../../../test/node-events.ts";
+import { inetTcp } from "./carrier/tcp.ts";
+import { noDiscovery } from "./epmd/discovery.ts";
 import type { Process } from "./process/process.ts";
+import { startNode } from "./start-node.ts";
 import { atom } from "./term/atom.ts";
 import { formatTerm } from "./term/format-term.ts";
 import { startCluster } from "./testing/cluster/start-cluster.ts";
@@ -181,3 +184,54 @@ test("a node that ends while it is not distributed", async () => {
   expect(process.alive).toBe(false);
   await expect(a.netKernel.start("node@a")).rejects.toMatchObject({ code: "ERR_NODE_STOPPED" });
 });
+
+test("what is given as undefined is the default of startNode; a carrier takes the place of TLS", async () => {
+  const base = { distribution: false, cookie: "a cookie for tests only", discovery: noDiscovery };
+  await using node = await startNode({ ...base, listen: { host: "127.0.0.2" } });
+  await node.netKernel.start("app@127.0.0.1", { listen: undefined, hidden: undefined });
+  expect(node.address?.address).toBe("127.0.0.2");
+  const options = { ...base, tls: { server: { certfile: "no-such.pem" } } };
+  await using other = await startNode(options);
+  await expect(other.netKernel.start("b@127.0.0.1")).rejects.toMatchObject({
+    code: "ERR_CARRIER_TLS_CONFIG",
+  });
+  await other.netKernel.start("b@127.0.0.1", { carrier: inetTcp });
+  expect(other.netKernel.state.carriers).toEqual(["inet_tcp"]);
+});
+
+test.each([
+  [undefined, {}],
+  ["app@127.0.0.1", { listen: false as const }],
+])(
+  "distribution that is stopped while it starts, as %s, rejects and is not there",
+  async (name, options) => {
+    const base = { distribution: false, cookie: "a cookie for tests only", discovery: noDiscovery };
+    await using node = await startNode(base);
+    const starting = failure(node.netKernel.start(name, options));
+    await node.netKernel.stop();
+    expect(await starting).toMatchObject({ code: "ERR_DISTRIBUTION_NOT_STARTED" });
+    expect(node.netKernel.state.started).toBe("no");
+  },
+);
+
+test.each(["register", "listenPortPlease"] as const)(
+  "a discovery whose %s never answers does not keep a node from being stopped",
+  async (slow) => {
+    let unregistered = 0;
+    let answer: () => void = () => {};
+    const late = new Promise<never>((resolve) => {
+      answer = () => resolve({ creation: 1, unregister: async () => void unregistered++ } as never);
+    });
+    const discovery = { ...noDiscovery, [slow]: () => late };
+    const base = { distribution: false, cookie: "a cookie for tests only", discovery };
+    await using node = await startNode(base);
+    const starting = failure(node.netKernel.start("app@127.0.0.1"));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await node.netKernel.stop();
+    expect(await starting).toMatchObject({ code: "ERR_DISTRIBUTION_NOT_STARTED" });
+    answer();
+    await late;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(unregistered).toBe(slow === "register" ? 1 : 0);
+  },
+);

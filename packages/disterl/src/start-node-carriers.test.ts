@@ -52,6 +52,15 @@ function networks(): { two: () => Carrier; four: () => Carrier } {
   };
 }
 
+/** TCP, by another name. */
+function called(name: string): Carrier {
+  return {
+    ...{ name, handshakeLengthBytes: 2 },
+    listen: (options, onChannel) => inetTcp.listen(options, onChannel),
+    connect: (options) => inetTcp.connect(options),
+  };
+}
+
 const start = (name: string, options: StartNodeOptions): ReturnType<typeof startNode> =>
   startNode({ name: `${name}@localhost`, cookie, hidden: false, ...options });
 
@@ -194,7 +203,7 @@ test("one address stands for IPv4 and IPv6; of a range of ports each carrier get
   await using node = await start("dual", { carrier, discovery: new Book() });
   expect(node.addresses.map(({ address }) => address)).toEqual(["127.0.0.1", "::1"]);
   await expect(
-    start("dual", { carrier: [inetTcp, { ...inetTcp, name: "again" }], listen: { port: 5000 } }),
+    start("dual", { carrier: [inetTcp, called("again")], listen: { port: 5000 } }),
   ).rejects.toThrow("listen.port 5000 is too little for inet_tcp, again, which take one port each");
 });
 

@@ -1,5 +1,6 @@
 import type { Clock } from "./carrier/clock.ts";
 import {
+  type CarrierMaker,
   type DialFrom,
   type DistributionOptions,
   distributionOptionNames,
@@ -13,7 +14,7 @@ import type { NodeLimits } from "./node/limits.ts";
 import type { PolicyOptions } from "./node/policy.ts";
 import type { WireLimits } from "./wire/limits.ts";
 
-export type { DialFrom, DistributionOptions, ListenAt, NodeTlsOptions };
+export type { CarrierMaker, DialFrom, DistributionOptions, ListenAt, NodeTlsOptions };
 
 /** A node to stay connected with, and how it is dialled again. */
 export interface WantedPeer extends KeepConnectedOptions {

@@ -1,4 +1,5 @@
 import type { Carrier } from "../carrier/carrier.ts";
+import { carrierFault } from "../carrier/carrier-fault.ts";
 import { inetTcp } from "../carrier/tcp.ts";
 import { inet6Tls, inetTls } from "../carrier/tls/tls.ts";
 import { NodeError } from "../node/errors.ts";
@@ -9,7 +10,7 @@ export const NO_CARRIER =
   'this node is not distributed and cannot be made so: its carrier is "none" (-proto_dist none)';
 
 /**
- * The carriers of a node, in the order in which they are tried. `warn` is told of insecure TLS.
+ * The carriers of a node, in the order in which they are tried; those that are to be made are made. `warn` is told of insecure TLS.
  * @throws CarrierError for unusable certificates; NodeError `ERR_DISTRIBUTION_NONE`; TypeError.
  * @internal
  */
@@ -22,7 +23,8 @@ export function carriersOf(
     if (carrier === undefined) return [tlsCarrier(tls, warn)];
     throw new TypeError("carrier and tls are given: put inetTls(…) into the list of carriers");
   }
-  const carriers = isList(carrier) ? [...carrier] : [carrier ?? inetTcp];
+  const given = isList(carrier) ? carrier : [carrier ?? inetTcp];
+  const carriers = given.map((one) => checked(typeof one === "function" ? one(warn) : one));
   if (carriers.length === 0) {
     throw new TypeError('carrier is an empty list: give carriers, or "none" for no distribution');
   }
@@ -32,8 +34,16 @@ export function carriersOf(
   return carriers;
 }
 
-function isList(carrier: DistributionOptions["carrier"]): carrier is readonly Carrier[] {
+type List = Extract<DistributionOptions["carrier"], readonly unknown[]>;
+
+function isList(carrier: DistributionOptions["carrier"]): carrier is List {
   return Array.isArray(carrier);
+}
+
+function checked(carrier: Carrier): Carrier {
+  const fault = carrierFault(carrier);
+  if (fault === undefined) return carrier;
+  throw new TypeError(`carrier holds something that is no carrier: ${fault}`);
 }
 
 function sameName({ name }: Carrier): (other: Carrier) => boolean {

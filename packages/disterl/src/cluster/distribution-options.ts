@@ -27,6 +27,12 @@ export interface DialFrom {
   readonly socket?: Omit<SocketOptions, "ipv6Only"> | undefined;
 }
 
+/**
+ * Makes a carrier, anew for each start of distribution. `warn` tells the program what is likely a mistake,
+ * where it is told everything else (`onWarning` of `startNode`).
+ */
+export type CarrierMaker = (warn: (message: string, code: string) => void) => Carrier;
+
 /** Distribution over TLS. */
 export interface NodeTlsOptions extends TlsOptions {
   /** `inet6`: over IPv6 (`inet6_tls`). Default `inet`. */
@@ -84,10 +90,15 @@ export interface DistributionOptions {
   /**
    * The carrier (`-proto_dist`), or several: the node listens on each, and dials on the first that
    * reaches the node in question, or on the one that the discovery names. The discovery makes the port of
-   * the first known. `"none"`: the node is never distributed, and cannot be made so. Default: TCP over
+   * the first known. What makes a carrier is called at each start. `"none"`: the node is never distributed, and cannot be made so. Default: TCP over
    * IPv4.
    */
-  readonly carrier?: Carrier | readonly Carrier[] | "none" | undefined;
+  readonly carrier?:
+    | Carrier
+    | CarrierMaker
+    | readonly (Carrier | CarrierMaker)[]
+    | "none"
+    | undefined;
   /**
    * TLS, in place of {@link carrier} (`-proto_dist inet_tls`, `-ssl_dist_optfile`): every connection is
    * encrypted, and both sides show certificates and check them, unless asked otherwise. Beside other

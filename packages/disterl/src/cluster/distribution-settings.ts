@@ -1,5 +1,5 @@
 import type { Carrier, SocketOptions } from "../carrier/carrier.ts";
-import type { Discovery } from "../epmd/discovery.ts";
+import { type Discovery, discoveryFault } from "../epmd/discovery.ts";
 import type { SessionOptions } from "../node/session.ts";
 import {
   completeNodeName,
@@ -11,7 +11,7 @@ import {
 import { defaultFlags } from "../wire/flags.ts";
 import { carriersOf } from "./carrier-settings.ts";
 import type { DistributionOptions, ListenAt } from "./distribution-options.ts";
-import { checkConnect, checkListen } from "./listen-settings.ts";
+import { checkConnect, checkEpmd, checkListen } from "./listen-settings.ts";
 
 /** Options that were looked at, with their defaults: what one start of distribution goes by. */
 export interface DistributionSettings {
@@ -26,7 +26,7 @@ export interface DistributionSettings {
   readonly dialSocket: SocketOptions | undefined;
   /** One at least. */
   readonly carriers: readonly Carrier[];
-  /** The program's; it is not ours to close. */
+  /** The program's. It is closed when the node ends, not when distribution is stopped. */
   readonly discovery: Discovery | undefined;
   readonly epmd: DistributionOptions["epmd"];
   readonly setupTimeMs: number;
@@ -48,6 +48,7 @@ export function distributionSettings(
   options: DistributionOptions,
   warn: (message: string, code: string) => void,
 ): DistributionSettings {
+  checkKinds(options);
   const { name, domain } = ownName(given ?? DYNAMIC_NAME, options.nameDomain);
   const isDynamic = name.name === DYNAMIC_NAME;
   const listens = options.listen !== false && !isDynamic;
@@ -70,6 +71,36 @@ export function distributionSettings(
     stallTimeMs: stallTimeMs(options),
     autoConnect: autoConnect(options),
   };
+}
+
+/**
+ * What is given over the defaults; what is undefined is not given. A carrier takes the place of TLS, and TLS
+ * that of a carrier.
+ */
+export function overDefaults(
+  defaults: DistributionOptions,
+  options: DistributionOptions,
+): DistributionOptions {
+  const given = Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  );
+  if (options.carrier !== undefined && options.tls === undefined) given["tls"] = undefined;
+  if (options.tls !== undefined && options.carrier === undefined) given["carrier"] = undefined;
+  return { ...defaults, ...given };
+}
+
+/** Of what a program in JavaScript may get wrong. @throws TypeError */
+function checkKinds({ hidden, nameDomain, discovery, epmd }: DistributionOptions): void {
+  if (hidden !== undefined && typeof hidden !== "boolean") {
+    throw new TypeError(`hidden is true or false, not ${typeof hidden}`);
+  }
+  const domain: unknown = nameDomain;
+  if (domain !== undefined && domain !== "shortnames" && domain !== "longnames") {
+    throw new TypeError(`nameDomain is "shortnames" or "longnames", not ${JSON.stringify(domain)}`);
+  }
+  const fault = discovery === undefined ? undefined : discoveryFault(discovery);
+  if (fault !== undefined) throw new TypeError(`discovery is no discovery: ${fault}`);
+  checkEpmd(epmd ?? {});
 }
 
 /** A dynamic name keeps its host: the peer puts it behind the name it gives. */
@@ -102,7 +133,7 @@ function autoConnect({ distAutoConnect }: DistributionOptions): SessionOptions["
 
 /** @throws TypeError @internal */
 export function inRange(name: string, value: number, least: number, most: number): number {
-  if (!(value >= least && value <= most)) {
+  if (typeof value !== "number" || !(value >= least && value <= most)) {
     throw new TypeError(`${name} is a number from ${least} to ${most}, not ${String(value)}`);
   }
   return value;

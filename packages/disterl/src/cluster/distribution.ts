@@ -1,6 +1,7 @@
 import type { NetAddress } from "../carrier/carrier.ts";
 import type { Clock } from "../carrier/clock.ts";
 import { EpmdClient } from "../epmd/client.ts";
+import { orAborted } from "../epmd/deadline.ts";
 import type { Discovery, Registration } from "../epmd/discovery.ts";
 import { randomCreation } from "../handshake/dynamic-names.ts";
 import type { PendingHandshakesOptions } from "../handshake/pending-handshakes.ts";
@@ -80,8 +81,12 @@ export class Distribution {
     return this.#listeners?.addresses ?? [];
   }
 
-  /** The listeners, the registration, the name: in this order others can rely on it. */
+  /**
+   * The listeners, the registration, the name: in this order others can rely on it.
+   * @throws NodeError `ERR_DISTRIBUTION_NOT_STARTED` when it was aborted.
+   */
   async start(): Promise<void> {
+    this.#starting.signal.throwIfAborted();
     const { parts, settings } = { parts: this.#parts, settings: this.settings };
     const { clock, random, auth, allowList, netKernel } = parts;
     const { name, isDynamic } = settings;
@@ -115,6 +120,7 @@ export class Distribution {
       carriers,
       name,
       discovery: this.#discovery,
+      signal: this.#starting.signal,
       onChannel: (channel, carrier) => {
         void this.#acceptor.serve(channel, carrier);
       },
@@ -128,8 +134,13 @@ export class Distribution {
     signal.throwIfAborted();
     if (port === undefined) return undefined;
     const { name } = this.settings.name;
-    this.#registration = await this.#discovery.register(name, port, { signal });
-    signal.throwIfAborted();
+    const registering = this.#discovery.register(name, port, { signal });
+    // A discovery that does not look at its signal keeps nobody from stopping; what it does then is undone.
+    const registered = registering.then((registration) => {
+      if (signal.aborted) void registration.unregister().catch(() => {});
+      return registration;
+    });
+    this.#registration = await orAborted(registered, signal);
     return this.#registration.creation;
   }
 

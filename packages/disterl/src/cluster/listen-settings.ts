@@ -2,7 +2,7 @@ import type { Carrier, NetAddress, SocketOptions } from "../carrier/carrier.ts";
 import { dialFault } from "../node/address-for-carrier.ts";
 import { NodeError } from "../node/errors.ts";
 import { isInSubnets, isLoopback, ownSubnets } from "../node/own-subnets.ts";
-import type { DialFrom, ListenAt } from "./distribution-options.ts";
+import type { DialFrom, DistributionOptions, ListenAt } from "./distribution-options.ts";
 
 const LISTEN: Readonly<Record<keyof ListenAt, true>> = {
   host: true,
@@ -61,6 +61,17 @@ export function checkConnect(connect: DialFrom, carriers: readonly Carrier[]): v
   if (socket?.localAddress === undefined) return;
   const fault = dialFault(carriers, socket.localAddress);
   if (fault !== undefined) throw new TypeError(`connect.socket.localAddress is ${fault}`);
+}
+
+/** @throws TypeError for what epmd cannot be asked with. @internal */
+export function checkEpmd(epmd: NonNullable<DistributionOptions["epmd"]>): void {
+  for (const name of Object.keys(epmd)) {
+    if (name !== "port" && name !== "start") throw new TypeError(`epmd has no option "${name}"`);
+  }
+  integer("epmd.port", epmd.port, 1, 0xffff);
+  if (epmd.start !== undefined && typeof epmd.start !== "boolean") {
+    throw new TypeError("epmd.start is true or false");
+  }
 }
 
 function checkSocket(what: string, socket: SocketOptions | undefined): void {

@@ -1,4 +1,5 @@
 import type { Carrier, Channel, Listener, NetAddress } from "../carrier/carrier.ts";
+import { orAborted } from "../epmd/deadline.ts";
 import type { Discovery } from "../epmd/discovery.ts";
 import { addressFor } from "../node/address-for-carrier.ts";
 import type { NodeName } from "../node/node-name.ts";
@@ -11,6 +12,8 @@ export interface ListenersOptions {
   readonly carriers: readonly Carrier[];
   readonly name: NodeName;
   readonly discovery: Discovery;
+  /** Ends the opening. */
+  readonly signal: AbortSignal;
   readonly onChannel: (channel: Channel, carrier: Carrier) => void;
   readonly onRefused: (remote: NetAddress, error: Error) => void;
 }
@@ -19,11 +22,14 @@ export interface ListenersOptions {
 export class Listeners {
   readonly #open: { readonly carrier: Carrier; readonly listener: Listener }[] = [];
 
-  /** @throws CarrierError of the first that cannot listen; the others are closed then. */
+  /** @throws CarrierError of the first that cannot listen, or the signal's reason; the others are closed then. */
   static async open(options: ListenersOptions): Promise<Listeners> {
     const listeners = new Listeners();
     try {
-      for (const carrier of options.carriers) await listeners.#listen(carrier, options);
+      for (const carrier of options.carriers) {
+        options.signal.throwIfAborted();
+        await listeners.#listen(carrier, options);
+      }
     } catch (error) {
       await listeners.close().catch(() => {}); // why it cannot listen is what is told
       throw error;
@@ -73,9 +79,11 @@ export class Listeners {
   /** The discovery has one port to ask for: the first carrier that it is for gets it. */
   async #portPlease(
     carrier: Carrier,
-    { discovery, name }: ListenersOptions,
+    { discovery, name, signal }: ListenersOptions,
   ): Promise<number | undefined> {
     if (carrier.findsNodes === true || this.port !== undefined) return undefined;
-    return (await discovery.listenPortPlease?.(name.name, name.host)) ?? discovery.listenPort;
+    const asking = discovery.listenPortPlease?.(name.name, name.host);
+    const answer = asking === undefined ? undefined : await orAborted(asking, signal);
+    return answer ?? discovery.listenPort;
   }
 }

@@ -14,7 +14,11 @@ import { Distribution, type LastingParts, type StopOptions } from "./distributio
 import type { DistributionOptions } from "./distribution-options.ts";
 import type { ExposedFunctions } from "./exposed-functions.ts";
 import type { Global } from "./global/global.ts";
-import { type DistributionSettings, distributionSettings } from "./distribution-settings.ts";
+import {
+  type DistributionSettings,
+  distributionSettings,
+  overDefaults,
+} from "./distribution-settings.ts";
 
 /** The pieces of a running node. */
 export interface NodeParts extends LastingParts {
@@ -120,7 +124,7 @@ export class NetSup {
     if (isNone) throw new NodeError("ERR_DISTRIBUTION_NONE", NO_CARRIER);
     const { defaults } = this.#options;
     const warn = (message: string, code: string): void => this.#warn(message, code);
-    const settings = distributionSettings(name, { ...defaults, ...options }, warn);
+    const settings = distributionSettings(name, overDefaults(defaults, options), warn);
     const distribution = new Distribution(this.#parts, settings, warn);
     this.#current = distribution;
     this.#started = how;

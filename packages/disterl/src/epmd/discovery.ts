@@ -66,6 +66,16 @@ export interface Discovery {
   close?(): Promise<void>;
 }
 
+/** What something lacks that is to be a discovery; undefined: nothing. @internal */
+export function discoveryFault(value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null) return "it is no object";
+  const parts = value as Record<string, unknown>;
+  const missing = ["register", "lookup", "names"].filter(
+    (name) => typeof parts[name] !== "function",
+  );
+  return missing.length === 0 ? undefined : `it has no ${missing.join(", no ")}`;
+}
+
 /** What there is of a node that nobody is told of. @internal */
 export const UNREGISTERED: Registration = {
   creation: undefined,
@@ -99,6 +109,7 @@ export function fixedPort(port: number, epmd?: Discovery): Discovery {
 
 /** Nobody can be found, and the node cannot be: it connects to given addresses only. */
 export const noDiscovery: Discovery = {
+  title: "noDiscovery, which finds nobody,",
   register: () => Promise.resolve(UNREGISTERED),
   lookup: () => Promise.resolve(undefined),
   names: () => Promise.resolve([]),

@@ -1,5 +1,5 @@
 import { type DnsSrvOptions, dnsSrv } from "../epmd/dns-srv.ts";
-import type { Discovery } from "../epmd/discovery.ts";
+import { type Discovery, discoveryFault } from "../epmd/discovery.ts";
 import { fileDiscovery } from "../epmd/file-discovery.ts";
 import { type NodePlace, placeOfTerm } from "../epmd/node-places.ts";
 import { staticMap } from "../epmd/static-map.ts";
@@ -78,8 +78,9 @@ export function flagDiscovery(
       typeof given === "function"
         ? given({ ...parameters, parameter: (key) => kernel.get(key)?.value })
         : given;
-    if (isDiscovery(made)) return made;
-    const message = `${name} is no discovery: it needs register, lookup and names`;
+    const fault = discoveryFault(made);
+    if (fault === undefined) return made;
+    const message = `${name} is no discovery: ${fault}`;
     throw new FlagError("ERR_FLAG_VALUE", flag, message);
   }
   if (name === "erl_epmd") return undefined;
@@ -93,15 +94,6 @@ export function flagDiscovery(
       "(startOptionsFromFlags(flags, { discoveries })), and modules in the folders of -pa where the " +
       "program imports them (importFlagModules)",
   );
-}
-
-/** Whether something has what each discovery has. */
-function isDiscovery(value: unknown): value is Discovery {
-  const has = (name: string): boolean =>
-    typeof value === "object" && value !== null && name in value
-      ? typeof (value as Record<string, unknown>)[name] === "function"
-      : false;
-  return has("register") && has("lookup") && has("names");
 }
 
 function needed(kernel: ReadonlyMap<string, Given>, name: string, example: string): Given {

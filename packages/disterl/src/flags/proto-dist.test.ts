@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Carrier } from "../carrier/carrier.ts";
 import { inet6Tcp, inetTcp } from "../carrier/tcp.ts";
 import { FlagError } from "./errors.ts";
 import { parseErlFlags } from "./erl-flags.ts";
@@ -35,7 +36,11 @@ test("erl_uds is unix sockets, in the directory that is named, without epmd", ()
 });
 
 test("carriers of the program come first, as they are or made", () => {
-  const mine = { ...inetTcp, name: "mine" };
+  const mine: Carrier = {
+    ...{ name: "mine", handshakeLengthBytes: 2 },
+    listen: (given, onChannel) => inetTcp.listen(given, onChannel),
+    connect: (given) => inetTcp.connect(given),
+  };
   const carriers = { mine, made: () => mine, inet_tls: mine };
   expect(options(["-proto_dist", "mine"], { carriers }).carrier).toBe(mine);
   expect(options(["-proto_dist", "made"], { carriers }).carrier).toBe(mine);
@@ -44,6 +49,15 @@ test("carriers of the program come first, as they are or made", () => {
     inet6Tcp,
     mine,
   ]);
+  for (const wrong of [{}, () => ({ ...mine, handshakeLengthBytes: 3 })]) {
+    const given = { mine: wrong as unknown as Carrier };
+    expect(() => options(["-proto_dist", "mine"], { carriers: given })).toThrow(
+      "mine is no carrier: its",
+    );
+  }
+  const tls = ["-proto_dist", "inet_tls", "-ssl_dist_optfile", "f"];
+  expect(() => options(tls, { carriers })).toThrow("protects nothing with");
+  expect(() => options([], { carrier: carriers } as object)).toThrow('no option "carrier"');
 });
 
 test("none: a node that is never distributed", () => {

@@ -1,7 +1,9 @@
 import type { Carrier } from "../carrier/carrier.ts";
+import { carrierFault } from "../carrier/carrier-fault.ts";
 import { inet6Tcp, inetTcp } from "../carrier/tcp.ts";
 import { inet6Tls, inetTls } from "../carrier/tls/tls.ts";
 import { unixSocket } from "../carrier/unix/unix.ts";
+import type { CarrierMaker } from "../start-options.ts";
 import { type ErlFlags, hasFlag, valuesOf } from "./erl-flags.ts";
 import { FlagError } from "./errors.ts";
 import type { AddressFamily, OptionsDraft } from "./options-draft.ts";
@@ -21,6 +23,8 @@ export interface ProtoDistContext {
   readonly carriers: Readonly<Record<string, FlagCarrier>>;
   readonly warnings: string[];
 }
+
+type NodeTls = NonNullable<OptionsDraft["tls"]>;
 
 const NONE = "none";
 const CARRIERS = ["inet_tcp", "inet6_tcp", "inet_tls", "inet6_tls", "erl_uds"];
@@ -42,7 +46,9 @@ export function applyProtoDist(
   const flag = `-proto_dist ${names.join(" ")}`.trimEnd();
   checkNames(names, flag, context);
   const tlsFlag = TLS_FLAGS.find((name) => hasFlag(flags, name));
-  if (tlsFlag !== undefined && !names.some((name) => name.endsWith("_tls"))) {
+  const isTls = (name: string): boolean =>
+    name.endsWith("_tls") && !Object.hasOwn(context.carriers, name);
+  if (tlsFlag !== undefined && !names.some(isTls)) {
     const message = `protects nothing with ${flag}; TLS is -proto_dist inet_tls`;
     throw new FlagError("ERR_FLAG_CONFLICT", `-${tlsFlag}`, message);
   }
@@ -54,7 +60,8 @@ export function applyProtoDist(
     checkNone(parsed, names, flag);
     draft.carrier = NONE;
   } else if (names.length > 1) {
-    draft.carrier = names.map((name) => carrierCalled(name, parsed, flag, context));
+    const tls = once(() => tlsOptions(parsed, flag, context));
+    draft.carrier = names.map((name) => carrierCalled(name, parsed, flag, context, tls));
   } else {
     applyOne(names[0] ?? "", parsed, draft, context);
   }
@@ -67,34 +74,48 @@ function familyOf(names: readonly string[]): AddressFamily {
   return isIpv6 ? (isIpv4 ? "both" : "inet6") : "inet";
 }
 
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
 function applyOne(
   name: string,
   parsed: ErlFlags,
   draft: OptionsDraft,
   context: ProtoDistContext,
 ): void {
+  const flag = `-proto_dist ${name}`;
+  const tls = (): NodeTls => tlsOptions(parsed, flag, context);
   const isOurs = Object.hasOwn(context.carriers, name);
   if (!isOurs && name.endsWith("_tls")) {
-    const options = tlsOptions(parsed, `-proto_dist ${name}`, context.modules, context.warnings);
-    draft.tls = { ...options, ...(name === "inet6_tls" ? { family: "inet6" } : {}) };
+    draft.tls = { ...tls(), ...(name === "inet6_tls" ? { family: "inet6" } : {}) };
   } else if (isOurs || name !== "inet_tcp") {
-    draft.carrier = carrierCalled(name, parsed, `-proto_dist ${name}`, context);
+    draft.carrier = carrierCalled(name, parsed, flag, context, tls);
   }
 }
 
+/** TLS is made when the node starts, which is then told what is wrong with it. */
 function carrierCalled(
   name: string,
   parsed: ErlFlags,
   flag: string,
-  { modules, carriers, warnings }: ProtoDistContext,
-): Carrier {
+  { carriers }: ProtoDistContext,
+  tls: () => NodeTls,
+): Carrier | CarrierMaker {
   const given = Object.hasOwn(carriers, name) ? carriers[name] : undefined;
-  if (given !== undefined) return typeof given === "function" ? given() : given;
+  if (given !== undefined) {
+    const carrier: unknown = typeof given === "function" ? given() : given;
+    const fault = carrierFault(carrier);
+    if (fault === undefined) return carrier as Carrier;
+    throw new FlagError("ERR_FLAG_VALUE", flag, `${name} is no carrier: ${fault}`);
+  }
   if (name === "inet_tcp") return inetTcp;
   if (name === "inet6_tcp") return inet6Tcp;
   if (name === "erl_uds") return unixSocket({ directory: unixDirectory(parsed) });
-  const options = tlsOptions(parsed, flag, modules, warnings);
-  return (name === "inet_tls" ? inetTls : inet6Tls)(options);
+  const options = tls();
+  const make = name === "inet_tls" ? inetTls : inet6Tls;
+  return (warn) => make({ onWarning: warn, ...options });
 }
 
 /** As `erl_uds_dist` does: where the program was started, unless it is told. */
@@ -141,9 +162,8 @@ function checkNone({ flags }: ErlFlags, names: readonly string[], flag: string):
 function tlsOptions(
   parsed: ErlFlags,
   flag: string,
-  modules: VerifyModules,
-  warnings: string[],
-): NonNullable<OptionsDraft["tls"]> {
+  { modules, warnings }: ProtoDistContext,
+): NodeTls {
   const { flags } = parsed;
   const files = valuesOf(flags, "ssl_dist_optfile");
   const [file] = files;

@@ -39,6 +39,12 @@ export interface FlagContext {
   readonly carriers?: Readonly<Record<string, FlagCarrier>> | undefined;
 }
 
+const CONTEXT: Readonly<Record<keyof FlagContext, true>> = {
+  modules: true,
+  discoveries: true,
+  carriers: true,
+};
+
 /** Flags that `erl` acts on and a node in this runtime cannot. */
 const WITHOUT_EFFECT = ["eval", "s", "run", "remsh", "detached", "heart", "epmd", "boot"];
 
@@ -53,13 +59,14 @@ const WITHOUT_EFFECT = ["eval", "s", "run", "remsh", "detached", "heart", "epmd"
  * an error, and so is what asks for something that there is not here; nothing is left out silently.
  *
  * @throws FlagError naming the flag, what was expected and what was found; EpmdError for a bad
- *   `ERL_EPMD_PORT`; CarrierError for certificates that cannot be used, where TLS is one of several
- *   carriers.
+ *   `ERL_EPMD_PORT`; TypeError for a context with other names. Certificates are looked at by `startNode`.
  */
-export function startOptionsFromFlags(
-  parsed: ErlFlags,
-  { modules = {}, discoveries = {}, carriers = {} }: FlagContext = {},
-): FlagOptions {
+export function startOptionsFromFlags(parsed: ErlFlags, context: FlagContext = {}): FlagOptions {
+  for (const name of Object.keys(context)) {
+    if (Object.hasOwn(CONTEXT, name)) continue;
+    throw new TypeError(`startOptionsFromFlags has no option "${name}"`);
+  }
+  const { modules = {}, discoveries = {}, carriers = {} } = context;
   const { flags, env } = parsed;
   const warnings: string[] = [];
   const draft: OptionsDraft = { hidden: switchFlag(parsed, "hidden") };
