@@ -201,6 +201,11 @@ test("crl_check peer and best_effort; without lists the second one checks nothin
   const { options, warnings } = from(["-ssl_dist_optfile", path]);
   expect(options.tls?.client).toEqual({});
   expect(warnings.join()).toContain("client crl_check has no effect without a folder of lists");
+  writeFileSync(path, `[{client, [${cache}]}].`);
+  const unasked = from(["-ssl_dist_optfile", path]).warnings.join();
+  expect(unasked).toContain(
+    "client crl_cache has no effect: nobody is looked up without crl_check",
+  );
 });
 
 test("what takes the place of another option, as in OTP, is a warning", () => {

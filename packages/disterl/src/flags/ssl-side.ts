@@ -37,8 +37,13 @@ export function tlsSide(
   return draft.options;
 }
 
-function applyCrls({ options, crlCheck, crlDir, warnings }: SideDraft): void {
-  if (crlCheck === undefined) return;
+function applyCrls({ options, crlCheck, crlDir, warnings, flags }: SideDraft): void {
+  if (crlCheck === undefined) {
+    const flag = flags.get("crl_cache");
+    const why = "nobody is looked up without crl_check, as in OTP; add {crl_check, true}";
+    if (flag !== undefined) warnings.push(`${flag} has no effect: ${why}`);
+    return;
+  }
   const check = oneOf(crlCheck, ["true", "false", "peer", "best_effort"]);
   if (check === "false") return;
   if (crlDir !== undefined) {

@@ -8,6 +8,7 @@ import {
   type TestCertificateOptions,
 } from "../../testing/test-authority.ts";
 import { waysUp } from "./tls-chain.ts";
+import type { Channel } from "../carrier.ts";
 import type { TlsCertificateError } from "./tls-errors.ts";
 import type { TlsOptions } from "./tls-options.ts";
 import { inetTls } from "./tls.ts";
@@ -74,13 +75,20 @@ async function refusalOf(ours: TlsOptions, theirs: TlsOptions): Promise<string> 
   return found;
 }
 
-async function dialFailure(theirs: TlsOptions, ours: TlsOptions): Promise<string> {
-  const listener = await inetTls(theirs).listen({ host: "127.0.0.1" }, (channel) => {
-    channel.handle({ onData: () => {}, onDrain: () => {}, onClose: () => {} });
-  });
+async function dialFailure(
+  theirs: TlsOptions,
+  ours: TlsOptions,
+  node = "a@localhost",
+): Promise<string> {
+  const listener = await inetTls({ ...theirs, onWarning: () => {} }).listen(
+    { host: "127.0.0.1" },
+    (channel) => {
+      channel.handle({ onData: () => {}, onDrain: () => {}, onClose: () => {} });
+    },
+  );
   const { port } = listener.address;
   try {
-    const to = { host: "127.0.0.1", port, node: "a@localhost" };
+    const to = { host: "127.0.0.1", port, node };
     const channel = await inetTls(ours).connect(to);
     expect(channel.tls?.certificate?.subject).toContain("CN=");
     channel.destroy();
@@ -144,6 +152,33 @@ test("more certificates than a chain has are refused, and not looked at", async 
   for (const verdict of await verdicts({ certfile, keyfile: node.keyfile }, {})) {
     expect(verdict).toMatch(/CN=node.*comes with more certificates than a chain has/);
   }
+});
+
+test("a CA for some hosts makes nodes of those hosts only", async () => {
+  const more = "nameConstraints=critical,permitted;DNS:one";
+  const onlyOne = authority.issue("only-one", { authority: true, more });
+  const names = "URI:app@two,DNS:one";
+  const leaf = authority.issue("app", { names }, onlyOne);
+  const certfile = chainFile("one", text(leaf.certfile), text(onlyOne.certfile));
+  const theirs: TlsOptions = { certfile, keyfile: leaf.keyfile, verify: "verify_none" };
+  const quiet = { onWarning: () => {} };
+  let tell!: (channel: Channel) => void;
+  const accepted = new Promise<Channel>((resolve) => {
+    tell = resolve;
+  });
+  const listener = await inetTls({ ...good, ...quiet }).listen({ host: "127.0.0.1" }, tell);
+  const { port } = listener.address;
+  const dialled = await inetTls({ ...theirs, ...quiet }).connect({ host: "127.0.0.1", port });
+  const channel = await accepted;
+  expect(channel.claimProblem?.("app@one")).toBeUndefined();
+  expect(channel.claimProblem?.("app@two")?.message).toMatch(/CN=app.*is not for the host two/);
+  channel.destroy();
+  dialled.destroy();
+  await listener.close();
+  expect(await dialFailure(theirs, { ...good, ...quiet }, "app@two")).toMatch(
+    /not for the host two/,
+  );
+  expect(await dialFailure(theirs, { ...good, ...quiet }, "app@one")).toBe("accepted");
 });
 
 test("a number of signatures is looked at, whatever is shown", () => {

@@ -77,6 +77,7 @@ export class TlsIdentity {
     const now = this.#clock.now();
     if (now - this.#lookedAt < LOOK_MS) return;
     this.#lookedAt = now;
+    this.#checkDates();
     if (!this.#credentials.files.changed) return;
     try {
       this.#credentials = loadCredentials(this.#where, this.#side);

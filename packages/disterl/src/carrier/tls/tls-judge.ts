@@ -1,5 +1,7 @@
 import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
+import { printable } from "../../handshake/printable.ts";
+import { x509Fields } from "../x509/x509-fields.ts";
 import { certificateProblem, peerChain, type TlsProblem } from "./tls-certificate.ts";
 import { shownCertificates, type Ways, waysUp } from "./tls-chain.ts";
 import { keyUsageProblem, weakKey } from "./tls-key-checks.ts";
@@ -23,6 +25,8 @@ export interface Judgement {
   readonly problem: TlsProblem | undefined;
   /** What it has shown. */
   readonly certificate: X509Certificate | undefined;
+  /** As {@link Expected.isConstrained}. */
+  readonly isConstrained: boolean;
 }
 
 /** How deep a chain may be when nothing is said: as OTP. */
@@ -40,10 +44,10 @@ export function judgePeer(socket: TLSSocket, judging: Judging): Judgement {
     const why = error instanceof Error ? error.message : String(error);
     const problem = certificateProblem(
       "other",
-      `cannot be looked at: ${why}`,
+      `cannot be looked at: ${printable(why)}`,
       "have a new one made",
     );
-    return { problem, certificate: undefined };
+    return { problem, certificate: undefined, isConstrained: true };
   }
 }
 
@@ -51,24 +55,31 @@ function judged(socket: TLSSocket, judging: Judging): Judgement {
   const chain = peerChain(socket);
   const [certificate] = chain;
   // Nobody resumes sessions here. Whoever manages to would have skipped the checks.
-  const problem = socket.isSessionReused()
-    ? certificateProblem("session", "resumed a session", noResumption)
-    : chainVerdict(socket, chain, judging);
-  return { problem, certificate };
+  if (socket.isSessionReused()) {
+    const problem = certificateProblem("session", "resumed a session", noResumption);
+    return { problem, certificate, isConstrained: true };
+  }
+  if (certificate === undefined) {
+    const problem = withoutCertificate(judging.where, judging.side);
+    return { problem, certificate, isConstrained: false };
+  }
+  return { ...chainVerdict(socket, chain, judging), certificate };
 }
+
+type Verdict = Pick<Judgement, "problem" | "isConstrained">;
 
 function chainVerdict(
   socket: TLSSocket,
   chain: readonly X509Certificate[],
   judging: Judging,
-): TlsProblem | undefined {
+): Verdict {
   const { where, side, expected } = judging;
-  const [certificate] = chain;
-  if (certificate === undefined) return withoutCertificate(where, side);
-  const found = isChecked(side) ? failedCheck(socket, chain, judging) : undefined;
-  if (side.verifyFun === undefined) return found;
-  const peer = { side: where, certificate, chain, problem: found, node: expected.node };
-  return lastWord(side.verifyFun, peer);
+  const [certificate] = chain as [X509Certificate];
+  const unchecked: Verdict = { problem: undefined, isConstrained: false };
+  const { problem, isConstrained } = isChecked(side) ? checked(socket, chain, judging) : unchecked;
+  if (side.verifyFun === undefined) return { problem, isConstrained };
+  const peer = { side: where, certificate, chain, problem, node: expected.node };
+  return { problem: lastWord(side.verifyFun, peer), isConstrained };
 }
 
 /** Whether certificates of peers are checked. */
@@ -87,27 +98,42 @@ function withoutCertificate(
   return certificateProblem("missing", "has shown no certificate", remedy);
 }
 
-function failedCheck(
-  socket: TLSSocket,
-  chain: readonly X509Certificate[],
-  { where, side, revocation, expected }: Judging,
-): TlsProblem | undefined {
-  if (!socket.authorized) return chainProblem(chain, String(socket.authorizationError), where);
-  const [certificate] = chain as [X509Certificate];
-  const ways = waysUp(shownCertificates(socket), revocation.trusted);
-  if ("check" in ways) return ways;
-  const { depth = DEFAULT_DEPTH } = side;
-  if (ways.between > depth) {
-    const text = `has ${ways.between} certificates between it and its CA, more than depth ${depth} allows`;
-    return certificateProblem("depth", text, "raise depth, or shorten the chain", certificate);
+function checked(socket: TLSSocket, chain: readonly X509Certificate[], judging: Judging): Verdict {
+  if (!socket.authorized) {
+    const problem = chainProblem(chain, String(socket.authorizationError), judging.where);
+    return { problem, isConstrained: true };
   }
-  return (
+  const [certificate] = chain as [X509Certificate];
+  const ways = waysUp(shownCertificates(socket), judging.revocation.trusted);
+  if ("check" in ways) return { problem: ways, isConstrained: true };
+  const isConstrained = ways.certificates.slice(1).some(isConstraining);
+  const { where, side, revocation } = judging;
+  const problem =
     noWay(certificate, ways) ??
+    depthProblem(certificate, ways, side) ??
     weakKey(ways.certificates) ??
     keyUsageProblem(certificate, where, socket.getProtocol()) ??
     revocationProblem(ways, revocation) ??
-    nameProblem(certificate, expected)
-  );
+    nameProblem(certificate, { ...judging.expected, isConstrained });
+  return { problem, isConstrained };
+}
+
+function depthProblem(
+  certificate: X509Certificate,
+  { between }: Ways,
+  { depth = DEFAULT_DEPTH }: TlsServerSide,
+): TlsProblem | undefined {
+  if (between <= depth) return undefined;
+  const text = `has ${between} certificates between it and its CA, more than depth ${depth} allows`;
+  return certificateProblem("depth", text, "raise depth, or shorten the chain", certificate);
+}
+
+function isConstraining(authority: X509Certificate): boolean {
+  try {
+    return x509Fields(authority).isConstraining;
+  } catch {
+    return true; // what cannot be read may
+  }
 }
 
 /** OpenSSL has found a way with CAs that have been taken out since, or with kinds of keys unknown here. */
@@ -128,7 +154,7 @@ function lastWord(
     verdict = `verifyFun failed: ${error instanceof Error ? error.message : String(error)}`;
   }
   if (verdict === true) return undefined;
-  const text = `is refused by verifyFun: ${String(verdict)}`;
+  const text = `is refused by verifyFun: ${printable(String(verdict))}`;
   return certificateProblem(
     "verify_fun",
     text,

@@ -36,8 +36,10 @@ export function keyUsageProblem(
   if (where === "client" && protocol !== "TLSv1.3") return undefined;
   try {
     if (x509Fields(certificate).signs) return undefined;
-  } catch {
-    return undefined; // OpenSSL has read it, and found nothing wrong
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const text = `cannot be read: ${why}`;
+    return certificateProblem("other", text, "have a new one made", certificate);
   }
   const text = "is not for this use (keyUsage without digitalSignature)";
   return certificateProblem("purpose", text, "have a new one made", certificate);

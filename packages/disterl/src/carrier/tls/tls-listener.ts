@@ -4,6 +4,7 @@ import * as tls from "node:tls";
 import { bindServer, ServerListener, socketSettings } from "../bind-server.ts";
 import type { Channel, Listener, ListenOptions, NetAddress } from "../carrier.ts";
 import type { Clock } from "../clock.ts";
+import type { TlsProblem } from "./tls-certificate.ts";
 import { TlsChannel } from "./tls-channel.ts";
 import { TlsDoor } from "./tls-door.ts";
 import { certificateError, claimError, handshakeError, handshakeFailure } from "./tls-errors.ts";
@@ -129,7 +130,7 @@ class TlsAcceptor {
     const { localAddress, localPort, remoteAddress, remotePort } = socket;
     const local: NetAddress = { family, address: localAddress ?? "", port: localPort ?? 0 };
     const remote = this.#address(remoteAddress, remotePort);
-    const { problem, certificate } = judgePeer(socket, {
+    const { problem, certificate, isConstrained } = judgePeer(socket, {
       where: "server",
       side,
       revocation: identity.revocation,
@@ -151,16 +152,22 @@ class TlsAcceptor {
       certificate,
     );
     if (checked && certificate !== undefined) {
-      channel.claims = (node) => this.#claimProblem(node, certificate, remote.address);
+      channel.claims = (node) => {
+        const found = this.#claimProblem(node, certificate, isConstrained);
+        return found && claimError(remote.address, node, found);
+      };
     }
     this.#onChannel(channel);
   }
 
-  #claimProblem(node: string, certificate: X509Certificate, address: string): Error | undefined {
+  #claimProblem(
+    node: string,
+    certificate: X509Certificate,
+    isConstrained: boolean,
+  ): TlsProblem | undefined {
     const { nameBinding } = this.#parts;
     if (nameBinding === "none") return undefined;
-    const problem = nameProblem(certificate, expectedOf(node, nameBinding));
-    return problem === undefined ? undefined : claimError(address, node, problem);
+    return nameProblem(certificate, expectedOf(node, nameBinding, isConstrained));
   }
 
   #failed(error: Error, socket: tls.TLSSocket): void {

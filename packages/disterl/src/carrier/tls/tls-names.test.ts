@@ -75,6 +75,20 @@ test("node: only the full name, as DNS name, as URI, or by a directoryName besid
   expect(allowed(certificate("dirName:who", directory), "node", CLAIMS)).toEqual([]);
 });
 
+test("letters that become others when they are made small are no letters of a host", () => {
+  const names = ["app@kost", "app@Kost", "app@\u212aost"];
+  expect(allowed(certificate("DNS:app@kost"), "host", names)).toEqual(["app@kost", "app@Kost"]);
+});
+
+test("below a CA for some hosts only, a full name counts beside its host", () => {
+  const good = (names: string, binding: "host" | "node", found = certificate(names)) =>
+    CLAIMS.filter((name) => nameProblem(found, expectedOf(name, binding, true)) === undefined);
+  expect(good("URI:app@one", "host")).toEqual([]);
+  expect(good("DNS:app@one", "node")).toEqual([]);
+  expect(good("URI:app@one,DNS:two", "host")).toEqual(["app@two", "two"]);
+  expect(good("URI:app@one,DNS:one", "node")).toEqual(["app@one", "app@ONE", "one"]);
+});
+
 test("a name that a peer made up is shown on one line", () => {
   const found = nameProblem(certificate("DNS:one"), expectedOf("app@x\u001b[2Jy", "host"));
   expect(found?.text).toContain("x\\u{1b}[2Jy");

@@ -13,24 +13,31 @@ export interface Expected {
   readonly node: string | undefined;
   /** `node`: the certificate must name the whole node. Default `host`. */
   readonly binding?: NameBinding | undefined;
+  /**
+   * A CA of the peer may vouch for some hosts only (nameConstraints). OpenSSL has held the hosts in the
+   * certificate against that, and the hosts in full names not: they have to be among the former.
+   */
+  readonly isConstrained?: boolean | undefined;
 }
 
 /** What is expected of a node of that name; or, without an `@`, of a node on that host. */
-export function expectedOf(name: string, binding: NameBinding): Expected {
+export function expectedOf(name: string, binding: NameBinding, isConstrained = false): Expected {
   const at = name.indexOf("@");
   return at === -1
     ? { host: name, node: undefined }
-    : { host: name.slice(at + 1), node: name, binding };
+    : { host: name.slice(at + 1), node: name, binding, isConstrained };
 }
 
 /** Why a certificate is not for who is expected; undefined: it is. */
 export function nameProblem(
   certificate: X509Certificate,
-  { host, node, binding = "host" }: Expected,
+  { host, node, binding = "host", isConstrained = false }: Expected,
 ): TlsProblem | undefined {
   if (host === undefined) return undefined;
-  if (isForHost(certificate, host) && (binding !== "node" || node === undefined)) return undefined;
-  if (node !== undefined && isForNode(certificate, node, host)) return undefined;
+  const hasHost = isForHost(certificate, host);
+  if (hasHost && (binding !== "node" || node === undefined)) return undefined;
+  const counts = hasHost || !isConstrained;
+  if (counts && node !== undefined && isForNode(certificate, node, hasHost)) return undefined;
   const { names } = certificateFacts(certificate);
   const has = names === "" ? "it has no subjectAltName" : `it is for ${names}`;
   const wanted = printable(binding === "node" && node !== undefined ? node : host);
@@ -54,19 +61,25 @@ function isForHost(certificate: X509Certificate, host: string): boolean {
 }
 
 /** The whole name as DNS name or URI; or, as OTP reads it, the part before the `@` in a directoryName. */
-function isForNode(certificate: X509Certificate, node: string, host: string): boolean {
+function isForNode(certificate: X509Certificate, node: string, hasHost: boolean): boolean {
   if (dnsNames(certificate).some((found) => sameNode(found, node))) return true;
   const { uris, directoryNames } = fieldsOf(certificate);
   if (uris.some((found) => sameNode(found, node))) return true;
   const alive = node.slice(0, node.indexOf("@"));
-  return directoryNames.includes(alive) && isForHost(certificate, host);
+  return directoryNames.includes(alive) && hasHost;
 }
 
 /** Capitals count before the `@`, as they do in names of nodes, and not in hosts. */
 function sameNode(found: string, node: string): boolean {
   const at = node.indexOf("@") + 1;
   if (found.slice(0, at) !== node.slice(0, at)) return false;
-  return found.slice(at).toLowerCase() === node.slice(at).toLowerCase();
+  const [one, other] = [found.slice(at), node.slice(at)];
+  // Of letters beyond ASCII some become a letter of it.
+  return one === other || (isAscii(other) && one.toLowerCase() === other.toLowerCase());
+}
+
+function isAscii(text: string): boolean {
+  return /^[!-~]*$/.test(text);
 }
 
 function dnsNames(certificate: X509Certificate): readonly string[] {

@@ -5,7 +5,7 @@ import { afterAll, expect, test } from "vitest";
 import { TestAuthority } from "../../testing/test-authority.ts";
 import type { CarrierError } from "../errors.ts";
 import { inetTls } from "./tls.ts";
-import type { TlsOptions } from "./tls-options.ts";
+import { clientSide, serverSide, type TlsOptions } from "./tls-options.ts";
 
 const authority = new TestAuthority();
 afterAll(() => authority[Symbol.dispose]());
@@ -56,4 +56,111 @@ test("the password of an encrypted key is asked for, and never shown", () => {
   const wrong = configFailure({ ...options, password: "guess" });
   expect(wrong.message).toContain("password is wrong");
   expect(wrong.message).not.toContain("guess");
+});
+
+test("a setting that is missing does not pass for one that was left out", () => {
+  const cases: [string, RegExp][] = [
+    [
+      '{"server":{"failIfNoPeerCert":null}}',
+      /tls.server.failIfNoPeerCert is true or false, not null/,
+    ],
+    ['{"server":{"failIfNoPeerCert":0}}', /failIfNoPeerCert is true or false, not 0/],
+    ['{"server":{"failIfNoPeerCert":"false"}}', /failIfNoPeerCert is true or false, not "false"/],
+    ['{"client":{"serverNameIndication":null}}', /serverNameIndication is text, not null/],
+    ['{"client":{"serverNameIndication":""}}', /serverNameIndication is text, not ""/],
+    ['{"verify":null}', /tls.verify is "verify_peer"/],
+    ['{"verifyFun":null}', /tls.verifyFun is a function/],
+    ['{"verifyFun":true}', /tls.verifyFun is a function/],
+    ['{"crlfile":[]}', /tls.crlfile is an empty list/],
+    ['{"crlfile":""}', /tls.crlfile is text/],
+    ['{"crlfile":null}', /tls.crlfile is text/],
+    ['{"server":{"crlDir":""}}', /tls.server.crlDir is text/],
+    ['{"cacertfile":["a.pem",null]}', /tls.cacertfile is text, not null/],
+    ['{"certfile":""}', /tls.certfile is text/],
+    ['{"ciphers":[]}', /tls.ciphers is an empty list/],
+    ['{"ciphers":"AES256-SHA"}', /tls.ciphers is a list/],
+    ['{"signatureAlgs":[]}', /tls.signatureAlgs is an empty list/],
+    ['{"certsKeys":[{"certFile":"a.pem"}]}', /certsKeys\[0\] has no option "certFile"/],
+    ['{"password":7}', /^tls.password is text$/],
+  ];
+  for (const [given, text] of cases) {
+    const options = { ...good, ...(JSON.parse(given) as TlsOptions) };
+    const attempt = () => inetTls(options);
+    expect(attempt).toThrow(TypeError);
+    expect(attempt).toThrow(text);
+  }
+});
+
+test("what is undefined for a side takes nothing away from it", () => {
+  const crlfile = authority.revocationList();
+  const nothing = { verify: undefined, crlfile: undefined, cacertfile: undefined };
+  const options = { ...good, crlfile, server: nothing, client: nothing };
+  expect(serverSide(options)).toEqual({ ...good, crlfile });
+  expect(clientSide(options)).toEqual({ ...good, crlfile });
+});
+
+test("a side with CAs of its own trusts those only", () => {
+  const cacerts = readFileSync(cacertfile, "utf8");
+  const options: TlsOptions = { ...good, cacertfile: "wide.pem", server: { cacerts } };
+  expect(serverSide(options)).toEqual({ ...authorityless(good), cacerts });
+  expect(clientSide(options).cacertfile).toBe("wide.pem");
+});
+
+function authorityless({ certfile, keyfile }: typeof good) {
+  return { certfile, keyfile };
+}
+
+/** What is told of options, with a certificate and CA. */
+function warningsOf(options: TlsOptions): string[] {
+  const told: string[] = [];
+  inetTls({ ...good, onWarning: (text) => void told.push(text), ...options });
+  return told;
+}
+
+test("what protects less than it seems to is told, each once, and nothing else is", () => {
+  const crlfile = authority.revocationList();
+  const cases: [TlsOptions, RegExp[]][] = [
+    [{}, []],
+    [{ nameBinding: "none" }, []],
+    [{ crlfile, verifyFun: () => true }, []],
+    [
+      { server: { verify: "verify_none" } },
+      [/^tls: server: peers are not verified.*use verify_peer/],
+    ],
+    [
+      { client: { verify: "verify_none" } },
+      [/^tls: client: nodes that are dialled are not verified/],
+    ],
+    [
+      { server: { verify: "verify_none", crlfile, verifyFun: () => true }, nameBinding: "node" },
+      [
+        /server: revocation lists have no effect with verify_none/,
+        /server: verifyFun has no effect with verify_none/,
+        /server: peers are not verified/,
+        /server: nameBinding node has no effect/,
+      ],
+    ],
+    [
+      { client: { verify: "verify_none", crlCheck: true, verifyFun: () => "no" }, crlfile },
+      [/client: revocation lists have no effect/, /client: nodes that are dialled/],
+    ],
+    [
+      { server: { failIfNoPeerCert: false } },
+      [/server: peers without a certificate are let in, and may claim any name/],
+    ],
+    [
+      { client: { serverNameIndication: "cluster" } },
+      [/server: each node that connects can pretend to be any other.*nameBinding/],
+    ],
+    [
+      { client: { serverNameIndication: false } },
+      [/server: each node that connects can pretend/, /client: the host in a certificate is not/],
+    ],
+    [{ client: { serverNameIndication: "cluster" }, nameBinding: "none" }, []],
+  ];
+  for (const [options, expected] of cases) {
+    const told = warningsOf(options);
+    expect(told).toHaveLength(expected.length);
+    for (const [index, text] of expected.entries()) expect(told[index]).toMatch(text);
+  }
 });

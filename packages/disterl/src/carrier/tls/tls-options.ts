@@ -60,7 +60,9 @@ export interface TlsSide extends CertificateAndKey {
   readonly signatureAlgs?: readonly string[] | undefined;
   /**
    * Has the last word about a peer that has a certificate, also when a check has failed
-   * (`verify_fun`): true accepts; a text refuses, and is the reason. A throw refuses.
+   * (`verify_fun`): true accepts; anything else refuses, and a text is the reason. A throw refuses. With
+   * `verify_none` nothing was checked before; peers that connect show no certificate then, and are not
+   * asked about.
    */
   readonly verifyFun?: ((peer: TlsPeer) => true | string) | undefined;
 }
@@ -84,7 +86,10 @@ export interface TlsClientSide extends TlsSide {
   readonly serverNameIndication?: string | false | undefined;
 }
 
-/** Options of {@link inetTls}: for both sides, and for each where they differ. */
+/**
+ * Options of {@link inetTls}: for both sides, and for each where they differ. A side with `cacertfile` or
+ * `cacerts` of its own trusts those only.
+ */
 export interface TlsOptions extends TlsSide {
   readonly server?: TlsServerSide | undefined;
   readonly client?: TlsClientSide | undefined;
@@ -169,6 +174,12 @@ export function checkTlsOptions(options: TlsOptions): void {
   checkSide("tls", options);
   checkSide("tls.server", options.server ?? {});
   checkSide("tls.client", options.client ?? {});
+  checkWord("tls.server.failIfNoPeerCert", options.server?.failIfNoPeerCert, [true, false]);
+  checkWord("tls.server.honorCipherOrder", options.server?.honorCipherOrder, [true, false]);
+  checkText("tls.server.dhfile", options.server?.dhfile);
+  const asked = options.client?.serverNameIndication;
+  if (asked !== false) checkText("tls.client.serverNameIndication", asked);
+  checkFunction("tls.onWarning", options.onWarning);
   checkWord("tls.nameBinding", options.nameBinding, ["host", "node", "none"]);
   for (const name of ["tlsHandshakeMs", "tlsPending"] as const) {
     const value = options[name];
@@ -190,7 +201,50 @@ function checkWord(where: string, given: unknown, words: readonly (string | bool
   throw new TypeError(`${where} is ${known}, not ${JSON.stringify(given)}`);
 }
 
-function checkSide(where: string, { verify, crlCheck, depth, versions }: TlsSide): void {
+/** Null, and text that is empty, come of settings that are missing: they are not to pass for left out. */
+function checkText(where: string, given: unknown): void {
+  if (given === undefined || (typeof given === "string" && given !== "")) return;
+  throw new TypeError(`${where} is text, not ${JSON.stringify(given) ?? typeof given}`);
+}
+
+function checkTexts(where: string, given: unknown): void {
+  if (!Array.isArray(given)) return checkText(where, given);
+  if (given.length === 0) throw new TypeError(`${where} is an empty list; leave it out`);
+  for (const text of given as readonly unknown[]) checkText(where, text ?? null);
+}
+
+function checkFunction(where: string, given: unknown): void {
+  if (given === undefined || typeof given === "function") return;
+  throw new TypeError(`${where} is a function, not ${JSON.stringify(given) ?? typeof given}`);
+}
+
+function checkCertificate(where: string, given: CertificateAndKey): void {
+  for (const name of ["certfile", "keyfile", "cert", "key"] as const) {
+    checkText(`${where}.${name}`, given[name]);
+  }
+  if (given.password === undefined || typeof given.password === "string") return;
+  throw new TypeError(`${where}.password is text`);
+}
+
+function checkSide(where: string, side: TlsSide): void {
+  const { verify, crlCheck, depth, versions, certsKeys } = side;
+  checkCertificate(where, side);
+  for (const name of ["cacertfile", "cacerts", "crlfile"] as const) {
+    checkTexts(`${where}.${name}`, side[name]);
+  }
+  checkText(`${where}.crlDir`, side.crlDir);
+  checkFunction(`${where}.verifyFun`, side.verifyFun);
+  for (const name of ["certsKeys", "ciphers", "groups", "signatureAlgs"] as const) {
+    const given = side[name];
+    if (given !== undefined && !Array.isArray(given)) {
+      throw new TypeError(`${where}.${name} is a list, not ${JSON.stringify(given)}`);
+    }
+    if (name !== "certsKeys") checkTexts(`${where}.${name}`, given);
+  }
+  for (const [index, pair] of (certsKeys ?? []).entries()) {
+    checkNames(`${where}.certsKeys[${index}]`, pair, CERTIFICATE);
+    checkCertificate(`${where}.certsKeys[${index}]`, pair);
+  }
   checkWord(`${where}.verify`, verify, ["verify_peer", "verify_none"]);
   checkWord(`${where}.crlCheck`, crlCheck, [true, false, "peer", "best_effort"]);
   if (depth !== undefined && !(Number.isInteger(depth) && depth >= 0)) {
@@ -205,12 +259,12 @@ function checkSide(where: string, { verify, crlCheck, depth, versions }: TlsSide
 
 /** What counts for connections that others open. @internal */
 export function serverSide({ server, ...both }: TlsOptions): TlsServerSide {
-  return { ...sideOnly(both), ...server };
+  return over(sideOnly(both), server ?? {});
 }
 
 /** What counts for connections that we open. @internal */
 export function clientSide({ client, ...both }: TlsOptions): TlsClientSide {
-  return { ...sideOnly(both), ...client };
+  return over(sideOnly(both), client ?? {});
 }
 
 /** What a peer's certificate has to name. @internal */
@@ -219,7 +273,19 @@ export function nameBindingOf(options: TlsOptions): NameBinding {
   return options.nameBinding ?? (serverNameIndication === undefined ? "host" : "none");
 }
 
-/** A side that brings a certificate of its own takes no part of the common one. */
+/**
+ * What a side says itself goes before what is said for both. An option that is undefined says nothing:
+ * it takes no list of revoked certificates away. A side with CAs of its own trusts those only.
+ */
+function over<Side extends TlsSide>(both: TlsSide, side: Side): Side {
+  const hasCas = side.cacertfile !== undefined || side.cacerts !== undefined;
+  const shared = Object.entries(both).filter(
+    ([name]) => !(hasCas && (name === "cacertfile" || name === "cacerts")),
+  );
+  const said = [...shared, ...Object.entries(side)].filter(([, value]) => value !== undefined);
+  return Object.fromEntries(said) as unknown as Side;
+}
+
 function sideOnly(options: TlsOptions): TlsSide {
   const entries = Object.entries(options).filter(([name]) => Object.hasOwn(SIDE, name));
   return Object.fromEntries(entries);

@@ -43,7 +43,7 @@ class TlsCarrier implements Carrier {
     this.#warn = eachOnce(options.onWarning ?? emitWarning);
     if (Object.keys(this.#serverSide).length > 0) this.#identity("server");
     if (Object.keys(this.#clientSide).length > 0) this.#identity("client");
-    for (const text of insecurities(this.#serverSide, this.#clientSide)) {
+    for (const text of insecurities(options, this.#serverSide, this.#clientSide)) {
       this.#warn(text, "DISTERL_TLS_INSECURE");
     }
   }
@@ -93,17 +93,34 @@ class TlsCarrier implements Carrier {
 }
 
 /** What works and protects less than it seems to. */
-function insecurities(server: TlsServerSide, client: TlsClientSide): string[] {
-  const found: string[] = [];
+function insecurities(options: TlsOptions, server: TlsServerSide, client: TlsClientSide): string[] {
+  const found: string[] = [...withoutEffect("server", server), ...withoutEffect("client", client)];
+  const { nameBinding } = options;
   if (server.verify === "verify_none") {
     found.push(
       "tls: server: peers are not verified, anybody who knows the cookie can connect; use " +
         "verify_peer and cacertfile",
     );
-  } else if (server.failIfNoPeerCert === false) {
-    found.push(
-      "tls: server: peers without a certificate are let in; leave out fail_if_no_peer_cert false",
-    );
+    if (nameBinding === "host" || nameBinding === "node") {
+      found.push(
+        `tls: server: nameBinding ${nameBinding} has no effect on who connects, for peers are not ` +
+          "verified; use verify_peer and cacertfile",
+      );
+    }
+  } else {
+    if (server.failIfNoPeerCert === false) {
+      found.push(
+        "tls: server: peers without a certificate are let in, and may claim any name; leave out " +
+          "fail_if_no_peer_cert false",
+      );
+    }
+    if (nameBinding === undefined && nameBindingOf(options) === "none") {
+      found.push(
+        "tls: server: each node that connects can pretend to be any other, for with " +
+          "server_name_indication certificates are taken to name no hosts; if they do, set nameBinding " +
+          "(-ssl_dist_name_binding) to host or node",
+      );
+    }
   }
   if (client.verify === "verify_none") {
     found.push(
@@ -117,6 +134,19 @@ function insecurities(server: TlsServerSide, client: TlsClientSide): string[] {
     );
   }
   return found;
+}
+
+/** What is asked for and cannot be had when nobody is verified. */
+function withoutEffect(where: "server" | "client", side: TlsServerSide): string[] {
+  if (side.verify !== "verify_none") return [];
+  const { crlfile, crlDir, crlCheck, verifyFun } = side;
+  const isAsked = crlfile !== undefined || crlDir !== undefined || crlCheck !== undefined;
+  const lists = isAsked && crlCheck !== false ? ["revocation lists have"] : [];
+  // Nobody is asked for a certificate that there could be a last word about.
+  const fun = where === "server" && verifyFun !== undefined ? ["verifyFun has"] : [];
+  return [...lists, ...fun].map(
+    (what) => `tls: ${where}: ${what} no effect with verify_none; use verify_peer and cacertfile`,
+  );
 }
 
 function eachOnce(tell: Warn): Warn {

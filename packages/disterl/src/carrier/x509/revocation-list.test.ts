@@ -85,6 +85,11 @@ test.each([
     /some reasons/,
   ],
   [
+    "a reason in the last of eight bits",
+    "issuingDistributionPoint=critical,DER:300483020001",
+    /some/,
+  ],
+  [
     "one point",
     "issuingDistributionPoint=critical,fullname:URI:http://a/b.crl",
     /one distribution/,

@@ -107,6 +107,8 @@ export class RevocationList {
     while (!entries.done) {
       const entry = entries.within(DER_SEQUENCE);
       const serial = serialText(entry.next(DER_INTEGER).content);
+      // Below zero, and longer than it has to be: certificates cannot have it so.
+      const shorter = serial.replace(/^(?:ff)+(?=[89a-f].)/, "");
       derTime(entry.next());
       if (!entry.done) {
         for (const { id, isCritical } of x509Extensions(entry.next(DER_SEQUENCE).whole)) {
@@ -116,7 +118,7 @@ export class RevocationList {
         }
       }
       entry.end();
-      this.#revoked.add(serial);
+      this.#revoked.add(serial).add(shorter);
     }
   }
 }
@@ -141,7 +143,8 @@ function scopeOfPoint(value: Uint8Array): Scope {
   let scope: Scope = "all";
   while (!point.done) {
     const { tag, content } = point.next();
-    const isSet = content[0] !== 0;
+    // Reasons are bits, whose first byte says how many are unused: any bits at all leave some out.
+    const isSet = tag === REASONS || content[0] !== 0;
     if (tag === 0x81 && isSet) scope = "leaves";
     else if (tag === 0x82 && isSet) scope = "authorities";
     else if (tag !== derContext(0) && isSet) {
@@ -152,6 +155,8 @@ function scopeOfPoint(value: Uint8Array): Scope {
   }
   return scope;
 }
+
+const REASONS = 0x83;
 
 function bits(content: Uint8Array): Uint8Array {
   if (content[0] !== 0) throw new DerError("a signature that ends within a byte");

@@ -22,6 +22,8 @@ export interface X509Fields {
   /** As {@link nameText}. */
   readonly issuer: string;
   readonly isAuthority: boolean;
+  /** Whether it limits the names in certificates below it (nameConstraints). */
+  readonly isConstraining: boolean;
   /** Whether its key may sign in a TLS handshake: says so, or says nothing about its use. */
   readonly signs: boolean;
   /** Whether it may sign revocation lists: says so, or says nothing about the use of its key. */
@@ -44,6 +46,7 @@ export interface X509Extension {
 const KEY_USAGE = "2.5.29.15";
 const ALT_NAME = "2.5.29.17";
 const CONSTRAINTS = "2.5.29.19";
+const NAME_CONSTRAINTS = "2.5.29.30";
 const COMMON_NAME = "2.5.4.3";
 
 const known = new WeakMap<X509Certificate, X509Fields>();
@@ -76,6 +79,7 @@ function read(raw: Uint8Array): X509Fields {
     serial,
     issuer,
     isAuthority: constraints !== undefined && saysAuthority(constraints),
+    isConstraining: value(NAME_CONSTRAINTS) !== undefined,
     // digitalSignature is bit 0, cRLSign bit 6.
     signs: usage === undefined || hasBit(usage, 0),
     signsLists: usage === undefined || hasBit(usage, 6),
@@ -97,7 +101,7 @@ export function x509Extensions(bytes: Uint8Array): X509Extension[] {
   return extensions;
 }
 
-/** A serial number in hexadecimal, without leading zeros. */
+/** A serial number in hexadecimal, without leading zeros: the same where a CA has forgotten the sign. */
 export function serialText(content: Uint8Array): string {
   return Buffer.from(content)
     .toString("hex")
