@@ -34,7 +34,7 @@ export async function ping(options, target) {
       await node.stop();
     }
   } catch (error) {
-    return ["pang", ...reason(error)];
+    return ["pang", ...reason(error, options.discovery === undefined)];
   }
 }
 
@@ -60,9 +60,9 @@ function certifiedHosts({ certfile } = {}) {
 }
 
 /** The layer that failed; with a certificate, which check on which; what happened and what to do. */
-function reason(error) {
+function reason(error, isEpmd) {
   const certificate = causes(error).find((cause) => cause instanceof TlsCertificateError);
-  const lines = [`layer: ${layerOf(error)}`];
+  const lines = [`layer: ${layerOf(error, isEpmd)}`];
   if (certificate !== undefined) {
     const { check, certificate: facts } = certificate;
     lines.push(`check: ${check}${facts === undefined ? "" : ` of ${facts.subject}`}`);
@@ -72,10 +72,15 @@ function reason(error) {
   );
 }
 
-function layerOf(error) {
+function layerOf(error, isEpmd) {
   const carrier = causes(error).find((cause) => cause instanceof CarrierError);
   if (carrier?.code.startsWith("ERR_CARRIER_TLS")) return "tls";
-  if (error instanceof ConnectError) return error.layer === "discovery" ? "epmd" : error.layer;
+  if (error instanceof ConnectError && error.layer === "discovery") {
+    return isEpmd || causes(error).some((cause) => cause instanceof EpmdError)
+      ? "epmd"
+      : "discovery";
+  }
+  if (error instanceof ConnectError) return error.layer;
   if (error instanceof CookieError) return "cookie";
   if (error instanceof NodeNameError) return "name";
   if (error instanceof EpmdError) return "epmd";

@@ -19,6 +19,7 @@ const PARAMETERS = [
   ...["inet_dist_use_interface", "inet_dist_listen_min", "inet_dist_listen_max"],
   ...["inet_dist_listen_options", "inet_dist_connect_options", "erl_epmd_node_listen_port"],
   ...["epmd_module", "check_ip", "dist_nodelay", "net_ticktime", "net_setuptime"],
+  ...["disterl_nodes", "disterl_nodes_file", "disterl_srv_query", "disterl_srv_servers"],
   ...["dist_auto_connect", "connect_all", "start_distribution", "prevent_overlapping_partitions"],
 ];
 
