@@ -1,5 +1,5 @@
 // npm run build: types by the compiler, JavaScript by bundle.mjs.
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { captureCommand, root } from "./run-command.mjs";
@@ -23,10 +23,20 @@ async function build() {
     console.log(output);
     return false;
   }
+  for (const folder of PACKAGES) removeOldTypes(join(root, folder));
   // Only where packages are installed is there a bundler.
   const { bundle } = await import("./bundle.mjs");
   for (const folder of PACKAGES) await bundle(join(root, folder));
   return true;
+}
+
+/** Declarations of sources that have moved or gone: the compiler leaves them, and npm would pack them. */
+function removeOldTypes(folder) {
+  for (const name of readdirSync(join(folder, "dist"), { recursive: true }).map(String)) {
+    const source = name.replace(/\.d\.ts(\.map)?$/, ".ts");
+    if (source === name || existsSync(join(folder, "src", source))) continue;
+    rmSync(join(folder, "dist", name));
+  }
 }
 
 /** What is built last is younger than every source. */
