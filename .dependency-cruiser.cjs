@@ -15,7 +15,7 @@ const FLOORS = {
   },
   wire: { folders: ["bytes", "term", "etf", "signal", "trace"], builtins: [] },
   carrier: {
-    folders: ["bytes", "trace", "handshake/printable"],
+    folders: ["bytes", "trace"],
     builtins: ["net", "dns", "tls", "fs", "crypto", "worker_threads"],
   },
   handshake: {

@@ -7,7 +7,7 @@ import { HandshakeError, type HandshakeErrorCode } from "./errors.ts";
 import { type AgreedPeer, expectPacket, type Handshake, send, waitFor } from "./handshake.ts";
 import { refuseMissingFlags } from "./missing-flags.ts";
 import * as packets from "./packets.ts";
-import { printable } from "./printable.ts";
+import { printable } from "../bytes/printable.ts";
 
 /** What the side that is dialled knows. */
 export interface AcceptOptions<Attempt = unknown> {

@@ -6,7 +6,7 @@ import { HandshakeError } from "./errors.ts";
 import { type AgreedPeer, expectPacket, type Handshake, send } from "./handshake.ts";
 import { refuseMissingFlags } from "./missing-flags.ts";
 import * as packets from "./packets.ts";
-import { printable } from "./printable.ts";
+import { printable } from "../bytes/printable.ts";
 
 /** What the side that dials knows. */
 export interface InitiateOptions {

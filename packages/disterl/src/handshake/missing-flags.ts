@@ -1,6 +1,6 @@
 import { MANDATORY_26, missingFlags } from "../wire/flags.ts";
 import { HandshakeError } from "./errors.ts";
-import { printable } from "./printable.ts";
+import { printable } from "../bytes/printable.ts";
 
 /**
  * Throws when a peer lacks flags that we demand; the message names each, and the OTP release that

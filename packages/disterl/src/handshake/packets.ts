@@ -1,7 +1,7 @@
 import { ByteReader, OutOfBytes } from "../bytes/byte-reader.ts";
 import { ByteWriter } from "../bytes/byte-writer.ts";
 import { HandshakeError, type HandshakeStep } from "./errors.ts";
-import { printable } from "./printable.ts";
+import { printable } from "../bytes/printable.ts";
 
 /**
  * The packets of the handshake, build and parse side by side. The length before each (2 bytes on

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
-import { printable } from "../../handshake/printable.ts";
+import { printable } from "../../bytes/printable.ts";
 
 /** What tells one certificate from another, made safe to show. */
 export interface CertificateFacts {

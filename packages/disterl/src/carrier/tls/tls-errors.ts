@@ -1,4 +1,4 @@
-import { printable } from "../../handshake/printable.ts";
+import { printable } from "../../bytes/printable.ts";
 import { CarrierError, type CarrierErrorCode, dialError } from "../errors.ts";
 import {
   type CertificateFacts,

@@ -1,6 +1,6 @@
 import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
-import { printable } from "../../handshake/printable.ts";
+import { printable } from "../../bytes/printable.ts";
 import { x509Fields } from "../x509/x509-fields.ts";
 import { certificateProblem, peerChain, type TlsProblem } from "./tls-certificate.ts";
 import { shownCertificates, type Ways, waysUp } from "./tls-chain.ts";

@@ -1,6 +1,6 @@
 import type { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
-import { printable } from "../../handshake/printable.ts";
+import { printable } from "../../bytes/printable.ts";
 import { certificateFacts, certificateProblem, type TlsProblem } from "./tls-certificate.ts";
 import type { NameBinding } from "./tls-options.ts";
 import { type X509Fields, x509Fields } from "../x509/x509-fields.ts";
