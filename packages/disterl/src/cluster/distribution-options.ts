@@ -90,8 +90,8 @@ export interface DistributionOptions {
   /**
    * The carrier (`-proto_dist`), or several: the node listens on each, and dials on the first that
    * reaches the node in question, or on the one that the discovery names. The discovery makes the port of
-   * the first known. What makes a carrier is called at each start. `"none"`: the node is never distributed, and cannot be made so. Default: TCP over
-   * IPv4.
+   * the first known. What makes a carrier is called at each start. `"none"`: the node is never
+   * distributed, and cannot be made so. Default: TCP over IPv4.
    */
   readonly carrier?:
     | Carrier
