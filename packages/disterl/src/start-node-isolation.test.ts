@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { networkInterfaces } from "node:os";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { once } from "node:events";
@@ -101,6 +102,45 @@ test("a discovery that fails is the reason why there is no connection", async ()
   const error = await failure(node.connect("b@127.0.0.1"));
   expect(error).toMatchObject({ code: "ERR_CONNECT_DISCOVERY", layer: "discovery", cause });
   expect(error.message).toContain("DNS: SRV x: no answer");
+});
+
+test("of many ways to a node the last is tried in time, though all before it are silent", async () => {
+  const server = await started({ name: "server@127.0.0.1" });
+  const port = server.address?.port ?? 0;
+  const tried: number[] = [];
+  const carrier: Carrier = {
+    ...{ name: "inet_tcp", handshakeLengthBytes: 2 },
+    listen: (options, onChannel) => inetTcp.listen(options, onChannel),
+    connect: (options) => {
+      tried.push(options.port);
+      if (options.port === port) return inetTcp.connect(options);
+      return new Promise((_, reject) => {
+        const { signal } = options;
+        signal?.addEventListener("abort", () => reject(signal.reason as Error));
+      });
+    },
+  };
+  const ways = [1, 2, 3, 4, port].map((at) => ({ port: at, version: 6, address: "127.0.0.1" }));
+  const [first = assert.fail(), ...alternatives] = ways;
+  const discovery = finding(async () => ({ ...first, alternatives }));
+  const node = await started({ name: "a@127.0.0.1", discovery, carrier, netSetupTime: 1 });
+  await node.connect(server.name);
+  expect(tried).toEqual([1, 2, 3, 4, port]);
+});
+
+test("a way on a carrier that is not here is left out, while there is another one", async () => {
+  const server = await started({ name: "server@127.0.0.1" });
+  const way = { port: server.address?.port ?? 0, version: 6, address: "127.0.0.1" };
+  const encrypted = { ...way, carrier: "inet_tls" };
+  for (const found of [
+    { ...encrypted, alternatives: [way] },
+    { ...way, alternatives: [encrypted] },
+  ]) {
+    const discovery = finding(async () => found);
+    const node = await started({ name: "a@127.0.0.1", discovery });
+    await node.connect(server.name);
+    await node.stop();
+  }
 });
 
 test.each(["0.0.0.0", "::"])("plain TCP on %s is told once, with what to do", async (host) => {

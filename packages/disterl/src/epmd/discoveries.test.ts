@@ -58,6 +58,9 @@ test.each([
   [{ "app@db1": { port: 5210, address: "db2" } }, "an IP address, not db2"],
   [{ "app@db1": { port: 5210, host: "no host" } }, "the name of a host"],
   [{ "app@db1": { port: 5210, carrier: "" } }, "carrier"],
+  [{ "app@db1": { port: 5210, adress: "10.0.0.7" } }, 'the place of app@db1 has no "adress"'],
+  [{ "app@db1": null }, "the place of app@db1"],
+  [{ "app@db1": "5210" }, "the place of app@db1"],
 ])("a static map with nonsense is refused: %j", (nodes, part) => {
   expect(() => staticMap(nodes as Record<string, number>)).toThrow(TypeError);
   expect(() => staticMap(nodes as Record<string, number>)).toThrow(part);

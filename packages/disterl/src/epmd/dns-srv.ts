@@ -40,6 +40,15 @@ export interface DnsSrvOptions {
   readonly clock?: Clock | undefined;
 }
 
+const DEFAULT_QUERY = "_{name}._tcp.{host}";
+
+const OTHERS: Readonly<Record<Exclude<keyof DnsSrvOptions, "query" | "timeoutMs">, true>> = {
+  servers: true,
+  resolve: true,
+  random: true,
+  clock: true,
+};
+
 /** More ways to one node nobody has. */
 const MAX_RECORDS = 16;
 
@@ -57,14 +66,9 @@ const MAX_RECORDS = 16;
  * @throws TypeError
  */
 export function dnsSrv(options: DnsSrvOptions = {}): Discovery {
-  const { query = "_{name}._tcp.{host}", timeoutMs = 5000, clock = systemClock } = options;
+  const { query = DEFAULT_QUERY, timeoutMs = 5000, clock = systemClock } = options;
   const { servers, random = Math.random } = options;
-  if (!/^[^\s{}]*(?:\{(?:name|host)\}[^\s{}]*)+$/u.test(query)) {
-    throw new TypeError(`dnsSrv: the query "${query}" holds {name} or {host}, and no other braces`);
-  }
-  if (!(timeoutMs > 0 && timeoutMs <= 120_000)) {
-    throw new TypeError(`dnsSrv: timeoutMs is a number up to 120000, not ${timeoutMs}`);
-  }
+  checkOptions(options);
   const resolve = options.resolve ?? askingServers(servers, timeoutMs);
   const lookup = async (
     name: string,
@@ -91,6 +95,28 @@ export function dnsSrv(options: DnsSrvOptions = {}): Discovery {
     lookup,
     names: () => Promise.resolve([]),
   };
+}
+
+function checkOptions({
+  query = DEFAULT_QUERY,
+  timeoutMs = 5000,
+  ...options
+}: DnsSrvOptions): void {
+  if (!/^[^\s{}]*(?:\{(?:name|host)\}[^\s{}]*)+$/u.test(query)) {
+    throw new TypeError(`dnsSrv: the query "${query}" holds {name} or {host}, and no other braces`);
+  }
+  if (typeof timeoutMs !== "number" || !(timeoutMs > 0 && timeoutMs <= 120_000)) {
+    throw new TypeError(`dnsSrv: timeoutMs is a number up to 120000, not ${String(timeoutMs)}`);
+  }
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(OTHERS, name)) throw new TypeError(`dnsSrv has no option "${name}"`);
+  }
+  if (options.servers?.length === 0) {
+    throw new TypeError("dnsSrv: servers is an empty list; without it the system's are asked");
+  }
+  if (options.servers !== undefined && options.resolve !== undefined) {
+    throw new TypeError("dnsSrv: servers and resolve are given, and only one of them is asked");
+  }
 }
 
 function wayOf({ name, port }: SrvRecord): FoundNode {

@@ -42,8 +42,20 @@ export class NodePlaces {
   }
 }
 
+const KNOWN: Readonly<Record<keyof NodePlace, true>> = {
+  port: true,
+  address: true,
+  host: true,
+  carrier: true,
+};
+
 /** What is wrong with a place; undefined when it can be dialled. */
 export function placeFault(node: string, place: NodePlace): string | undefined {
+  if (typeof place !== "object" || place === null) {
+    return `the place of ${node} is a port, or an object with one`;
+  }
+  const unknown = Object.keys(place).find((name) => !Object.hasOwn(KNOWN, name));
+  if (unknown !== undefined) return `the place of ${node} has no "${unknown}"`;
   const { port, address, host, carrier } = place;
   if (!/^[^@\s]+@[^@\s]+$/u.test(node) || node.length > 255) {
     return `${JSON.stringify(node)} is no full node name such as app@host`;

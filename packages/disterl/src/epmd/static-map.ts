@@ -16,7 +16,7 @@ export function staticMap(nodes: Readonly<Record<string, number | NodePlace>>): 
     const place = typeof given === "number" ? { port: given } : given;
     const fault = placeFault(node, place);
     if (fault !== undefined) throw new TypeError(`staticMap: ${fault}`);
-    places.set(node, place);
+    places.set(node, { ...place });
   }
   const known = new NodePlaces(places);
   return {

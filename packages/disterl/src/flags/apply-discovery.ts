@@ -3,7 +3,7 @@ import { fixedPort } from "../epmd/discovery.ts";
 import { Atom } from "../term/atom.ts";
 import { type ErlFlags, hasFlag, valuesOf } from "./erl-flags.ts";
 import { FlagError } from "./errors.ts";
-import { type FlagDiscovery, flagDiscovery } from "./flag-discoveries.ts";
+import { checkParameters, type FlagDiscovery, flagDiscovery } from "./flag-discoveries.ts";
 import type { ListenDraft, OptionsDraft } from "./options-draft.ts";
 import { type Given, portValue, wrong } from "./parameter-values.ts";
 
@@ -30,6 +30,7 @@ export function applyDiscovery(
   const { port: epmdPort = 0, start: startEpmd = true } = draft.epmd ?? {};
   if (withoutEpmd) draft.epmd = { port: epmdPort, start: false };
   const { module, flag } = discoveryModule(parsed, kernel);
+  checkParameters(module, kernel, discoveries);
   const found =
     module === undefined
       ? undefined

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -189,4 +189,42 @@ test("a module that cannot be imported, or has no default export, is an error", 
   await expect(load("broken")).rejects.toThrow("it broke");
   await expect(load("broken")).rejects.toThrow(FlagError);
   await expect(load("empty")).rejects.toThrow("no default export that is a discovery");
+});
+
+test.each<[readonly string[], FlagErrorCode, string]>([
+  [["disterl_nodes", "[]"], "ERR_FLAG_CONFLICT", "-epmd_module disterl_static_map"],
+  [["disterl_srv_query", '"{name}"'], "ERR_FLAG_CONFLICT", "-epmd_module disterl_dns_srv"],
+  [["disterl_nodes_flie", '"nodes"'], "ERR_FLAG_NOT_SUPPORTED", "disterl_nodes_file"],
+])("a parameter of a discovery that is not chosen is refused: %j", (given, code, part) => {
+  for (const module of [[], ["-epmd_module", "disterl_file"], ["-epmd_module", "erl_epmd"]]) {
+    const file = module[1] === "disterl_file" ? ["-kernel", "disterl_nodes_file", '"f"'] : [];
+    const error = refusal([...module, ...file, "-kernel", ...given]);
+    expect(error.code).toBe(code);
+    expect(error.message).toContain(part);
+  }
+  const mine = { mine: () => noDiscovery };
+  expect(from(["-epmd_module", "mine", "-kernel", ...given], mine).options.discovery).toBe(
+    noDiscovery,
+  );
+});
+
+test("a node that is twice in the static map of the command line is refused", () => {
+  const nodes = "[{'app@db1', 5210}, {'app@db1', 5211}]";
+  const argv = ["-epmd_module", "disterl_static_map", "-kernel", "disterl_nodes", nodes];
+  expect(refusal(argv).message).toContain("app@db1 is there twice");
+});
+
+test("folders of -pa that cannot be looked into are errors with their names", async () => {
+  const archive = put("archive.ez", "");
+  symlinkSync(join(folder, "circle.mjs"), join(folder, "circle.mjs"));
+  const flags = parseErlFlags(["-pa", `${archive}/ebin`, "-epmd_module", "circle"], {});
+  expect((await importFlagModules(flags)).discoveries).toEqual({});
+  const circle = parseErlFlags(["-pa", folder, "-epmd_module", "circle"], {});
+  await expect(importFlagModules(circle)).rejects.toMatchObject({
+    code: "ERR_FLAG_FILE",
+    message: expect.stringContaining("circle.mjs cannot be looked for"),
+  });
+  await expect(importFlagModules(flags, { form: "." } as object)).rejects.toThrow(
+    'importFlagModules has no option "form"',
+  );
 });

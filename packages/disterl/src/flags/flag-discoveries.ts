@@ -34,6 +34,9 @@ const BUILT_IN: Readonly<Record<string, (kernel: ReadonlyMap<string, Given>) => 
     for (const term of given.value) {
       const found = placeOfTerm(term);
       if (typeof found === "string") throw new FlagError("ERR_FLAG_VALUE", given.flag, found);
+      if (Object.hasOwn(nodes, found.node)) {
+        throw new FlagError("ERR_FLAG_VALUE", given.flag, `${found.node} is there twice`);
+      }
       nodes[found.node] = found.place;
     }
     return staticMap(nodes);
@@ -56,6 +59,37 @@ const BUILT_IN: Readonly<Record<string, (kernel: ReadonlyMap<string, Given>) => 
     }
   },
 };
+
+/** The parameters of those, and whose they are. */
+const PARAMETERS: Readonly<Record<string, string>> = {
+  disterl_nodes: "disterl_static_map",
+  disterl_nodes_file: "disterl_file",
+  disterl_srv_query: "disterl_dns_srv",
+  disterl_srv_servers: "disterl_dns_srv",
+};
+
+/**
+ * Those that are given are of the discovery that is chosen; one of the program has its own.
+ * @throws FlagError
+ */
+export function checkParameters(
+  module: string | undefined,
+  kernel: ReadonlyMap<string, Given>,
+  discoveries: Readonly<Record<string, FlagDiscovery>>,
+): void {
+  if (module !== undefined && Object.hasOwn(discoveries, module)) return;
+  for (const [name, { flag }] of kernel) {
+    if (!name.startsWith("disterl_")) continue;
+    const owner = Object.hasOwn(PARAMETERS, name) ? PARAMETERS[name] : undefined;
+    if (owner === undefined) {
+      const known = Object.keys(PARAMETERS).join(", ");
+      throw new FlagError("ERR_FLAG_NOT_SUPPORTED", flag, `there are only ${known}`);
+    }
+    if (owner === module) continue;
+    const message = `has no effect without -epmd_module ${owner}`;
+    throw new FlagError("ERR_FLAG_CONFLICT", flag, message);
+  }
+}
 
 /** Names of the discoveries that need no module. @internal */
 export const builtInDiscoveries: readonly string[] = ["erl_epmd", ...Object.keys(BUILT_IN)];

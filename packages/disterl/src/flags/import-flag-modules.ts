@@ -49,8 +49,11 @@ const ENDINGS = [".mjs", ".js"];
  */
 export async function importFlagModules(
   parsed: ErlFlags,
-  { from = process.cwd() }: ImportFlagModulesOptions = {},
+  options: ImportFlagModulesOptions = {},
 ): Promise<FlagModules> {
+  const unknown = Object.keys(options).find((name) => name !== "from");
+  if (unknown !== undefined) throw new TypeError(`importFlagModules has no option "${unknown}"`);
+  const { from = process.cwd() } = options;
   const { flags } = parsed;
   const folders = [...valuesOf(flags, "pa"), ...valuesOf(flags, "pz")]
     .flat()
@@ -63,7 +66,7 @@ export async function importFlagModules(
     const found = await importModule(name, folders);
     if (found !== undefined) modules[name] = found;
   }
-  for (const name of valuesOf(flags, "proto_dist").flat()) {
+  for (const name of valuesOf(flags, "proto_dist").slice(-1).flat()) {
     const made = defaultExport(name, await importModule(name, folders), "a carrier");
     if (made !== undefined) carriers[name] = made as FlagCarrier;
   }
@@ -76,7 +79,7 @@ export async function importFlagModules(
 
 function discoveryModules(parsed: ErlFlags): string[] {
   const given = kernelParameters(parsed).get("epmd_module")?.value;
-  const names = valuesOf(parsed.flags, "epmd_module").flat();
+  const names = valuesOf(parsed.flags, "epmd_module").slice(-1).flat();
   if (given instanceof Atom) names.push(given.text);
   return names.filter((name) => !builtInDiscoveries.includes(name));
 }
@@ -105,7 +108,7 @@ async function importModule(
   if (!/^\w[\w.-]*$/u.test(name)) return undefined;
   const path = folders
     .flatMap((folder) => ENDINGS.map((ending) => join(folder, `${name}${ending}`)))
-    .find((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isFile() === true);
+    .find(isFile);
   if (path === undefined) return undefined;
   try {
     return (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
@@ -113,6 +116,17 @@ async function importModule(
     const why = cause instanceof Error ? cause.message : String(cause);
     const message = `the module ${path} cannot be imported: ${why}`;
     throw new FlagError("ERR_FLAG_FILE", "-pa", message, cause);
+  }
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  } catch (cause) {
+    // An archive, for one, which Erlang looks into.
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOTDIR") return false;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new FlagError("ERR_FLAG_FILE", "-pa", `${path} cannot be looked for: ${why}`, cause);
   }
 }
 

@@ -13,7 +13,8 @@ export interface Way {
 
 /**
  * The ways to a node, the best first: over the first carrier that reaches it, or the one that the
- * discovery names. A discovery is asked only for carriers that do not find nodes themselves.
+ * discovery names. A discovery is asked only for carriers that do not find nodes themselves; of the ways
+ * that it knows those on carriers that are not here are left out.
  *
  * A carrier that is the only one is not asked whether it reaches the node: what it says when it is
  * dialled on is the better answer.
@@ -36,24 +37,24 @@ export async function waysTo(
   }
   if (first.findsNodes === true) return [{ carrier: first, host: name.host, port: 0 }];
   const found = await findNode(name, discovery, signal);
-  return found.map((way) => {
+  const ways = found.flatMap((way) => {
     const { address: host = name.host, port } = way;
-    return { carrier: carrierOf(way, name, first, carriers), host, port };
+    const carrier = carrierOf(way, first, carriers);
+    return carrier === undefined ? [] : [{ carrier, host, port }];
   });
+  if (ways.length > 0) return ways;
+  const wanted = [...new Set(found.map(({ carrier }) => carrier))].join(" or ");
+  const text = `it is to be dialled on ${wanted}, says the discovery, and here is ${namesOf(carriers)}`;
+  throw noCarrier(name, text);
 }
 
 /** The carrier that the discovery names, whatever its `reaches` says, or the first that is able. */
 function carrierOf(
   { carrier: wanted }: FoundNode,
-  name: NodeName,
   first: Carrier,
   carriers: readonly Carrier[],
-): Carrier {
-  if (wanted === undefined) return first;
-  const carrier = carriers.find((one) => one.name === wanted);
-  if (carrier !== undefined) return carrier;
-  const text = `it is to be dialled on ${wanted}, says the discovery, and here is ${namesOf(carriers)}`;
-  throw noCarrier(name, text);
+): Carrier | undefined {
+  return wanted === undefined ? first : carriers.find((one) => one.name === wanted);
 }
 
 function namesOf(carriers: readonly Carrier[]): string {

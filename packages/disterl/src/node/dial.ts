@@ -63,18 +63,22 @@ export async function dial(
   }
 }
 
-/** Goes the ways to a node, until one leads there. Each but the last has the time of one step. */
+/**
+ * Goes the ways to a node, until one leads there. All but the last share the time of one step, so that there
+ * is time for the last one and for the handshake, however many there are.
+ */
 async function openFirst(
   name: NodeName,
   ways: readonly Way[],
   options: DialOptions,
 ): Promise<{ channel: Channel; carrier: Carrier }> {
   const { clock, setupTimeMs, signal } = options;
+  const share = setupTimeMs / Math.max(1, ways.length - 1);
   let failure: unknown;
   for (const [index, way] of ways.entries()) {
     const late = new AbortController();
     const isLast = index === ways.length - 1;
-    const timer = isLast ? undefined : clock.after(setupTimeMs, () => late.abort(silent(way)));
+    const timer = isLast ? undefined : clock.after(share, () => late.abort(silent(way)));
     try {
       const within = AbortSignal.any([signal, late.signal]);
       const channel = await openChannel(name, way, options.dialSocket, within);
