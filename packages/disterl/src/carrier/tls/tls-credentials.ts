@@ -4,7 +4,7 @@ import { pemBlocks } from "./pem.ts";
 import { configError } from "./tls-errors.ts";
 import { revocationOf } from "./tls-crl-files.ts";
 import { trustAnchors } from "./tls-anchors.ts";
-import { certificatesIn, listOf, privateKeyIn, TlsFiles } from "./tls-files.ts";
+import { certificatesIn, listOf, privateKeyIn, type TlsFiles } from "./tls-files.ts";
 import type { CertificateAndKey, TlsServerSide, TlsSide } from "./tls-options.ts";
 import type { Revocation } from "./tls-revocation.ts";
 
@@ -14,15 +14,20 @@ export interface TlsCredentials {
   /** The first certificate of ours. */
   readonly own: X509Certificate | undefined;
   readonly revocation: Revocation;
-  readonly files: TlsFiles;
 }
 
 /** No tickets, no resumption: each connection makes all checks. No renegotiation. */
 const SECURE_OPTIONS = constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION;
 
-/** `where` is `server` or `client`, for errors. @throws CarrierError `ERR_CARRIER_TLS_CONFIG`. */
-export function loadCredentials(where: string, side: TlsServerSide): TlsCredentials {
-  const files = new TlsFiles();
+/**
+ * `where` is `server` or `client`, for errors. `files` gets to know what is read, also when that fails.
+ * @throws CarrierError `ERR_CARRIER_TLS_CONFIG`.
+ */
+export function loadCredentials(
+  where: string,
+  side: TlsServerSide,
+  files: TlsFiles,
+): TlsCredentials {
   const pairs = [side, ...(side.certsKeys ?? [])].flatMap((given, index) =>
     certificateAndKey(index === 0 ? where : `${where} certsKeys ${index}`, given, files),
   );
@@ -50,7 +55,7 @@ export function loadCredentials(where: string, side: TlsServerSide): TlsCredenti
     ...(dhfile === undefined ? {} : { dhparam: dhParameters(where, dhfile, files) }),
   };
   checkContext(where, context);
-  return { context, own: pairs[0]?.certificate, revocation, files };
+  return { context, own: pairs[0]?.certificate, revocation };
 }
 
 /** Whatever OpenSSL finds wrong is told at the start. */

@@ -32,9 +32,12 @@ function ofFiles(where: string, { crlfile }: TlsSide, files: TlsFiles): Revocati
 
 function ofFolder(where: string, { crlDir }: TlsSide, files: TlsFiles): RevocationList[] {
   if (crlDir === undefined) return [];
-  const found = files
-    .readFolder(crlDir, `${where} crlDir`)
-    .flatMap(({ path, text }) => revocationListsIn(text, `${where} crlDir ${path}`));
+  const found = files.readFolder(crlDir, `${where} crlDir`).flatMap(({ path, text }) => {
+    const what = `${where} crlDir ${path}`;
+    // A list that is just being written: without it, whoever is in it would be good for a while.
+    if (text.trim() === "") throw configError(what, "is empty; write it again, or take it away");
+    return revocationListsIn(text, what);
+  });
   if (found.length > 0) return found;
   throw configError(`${where} crlDir ${crlDir}`, "holds no revocation list in PEM");
 }

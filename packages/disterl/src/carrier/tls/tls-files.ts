@@ -51,7 +51,7 @@ export class TlsFiles {
     }
   }
 
-  /** The files of a folder, by name. @throws CarrierError `ERR_CARRIER_TLS_CONFIG`. */
+  /** The files of a folder, by name, hidden ones apart. @throws CarrierError `ERR_CARRIER_TLS_CONFIG`. */
   readFolder(path: string, what: string): { path: string; text: string }[] {
     this.#stamps.set(path, stampOf(path));
     let names: string[];
@@ -61,7 +61,8 @@ export class TlsFiles {
       const code = (cause as NodeJS.ErrnoException).code ?? "error";
       throw configError(`${what} ${path}`, `the folder cannot be read (${code})`, cause);
     }
-    const paths = names.map((name) => `${path.replace(/\/$/, "")}/${name}`);
+    const shown = names.filter((name) => !name.startsWith("."));
+    const paths = shown.map((name) => `${path.replace(/\/$/, "")}/${name}`);
     const files = paths.filter(isFile);
     return files.map((file) => ({ path: file, text: this.read(file, what) }));
   }

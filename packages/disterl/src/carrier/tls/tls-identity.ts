@@ -2,6 +2,7 @@ import * as tls from "node:tls";
 import type { Clock } from "../clock.ts";
 import { type CertificateFacts, certificateFacts, certificateText } from "./tls-certificate.ts";
 import { loadCredentials, type TlsCredentials } from "./tls-credentials.ts";
+import { TlsFiles } from "./tls-files.ts";
 import { expectedOf, nameProblem } from "./tls-names.ts";
 import type { NameBinding, TlsServerSide } from "./tls-options.ts";
 import type { Revocation } from "./tls-revocation.ts";
@@ -21,6 +22,8 @@ export class TlsIdentity {
   readonly #side: TlsServerSide;
   readonly #warn: Warn;
   readonly #clock: Clock;
+  /** What was read last, or was tried to be: what cannot be used is not tried again unchanged. */
+  #files = new TlsFiles();
   #credentials: TlsCredentials;
   #context: tls.SecureContext;
   #lookedAt: number;
@@ -31,7 +34,7 @@ export class TlsIdentity {
     this.#side = side;
     this.#warn = warn;
     this.#clock = clock;
-    this.#credentials = loadCredentials(where, side);
+    this.#credentials = loadCredentials(where, side, this.#files);
     this.#context = tls.createSecureContext(this.#credentials.context);
     this.#lookedAt = clock.now();
     this.#checkDates();
@@ -78,9 +81,10 @@ export class TlsIdentity {
     if (now - this.#lookedAt < LOOK_MS) return;
     this.#lookedAt = now;
     this.#checkDates();
-    if (!this.#credentials.files.changed) return;
+    if (!this.#files.changed) return;
+    this.#files = new TlsFiles();
     try {
-      this.#credentials = loadCredentials(this.#where, this.#side);
+      this.#credentials = loadCredentials(this.#where, this.#side, this.#files);
     } catch (error) {
       const { message } = error as Error;
       this.#warn(

@@ -1,7 +1,8 @@
-import { cpSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { TestAuthority, type TestCertificate } from "../../testing/test-authority.ts";
+import { TlsIdentity } from "./tls-identity.ts";
 import { inetTls } from "./tls.ts";
 import { VirtualClock } from "../virtual-clock.ts";
 
@@ -39,4 +40,52 @@ test("every listener of a carrier uses the files as they are now, and so does th
   const late = await listen();
   await expect(dial(late.address.port)).rejects.toMatchObject({ check: "name" });
   for (const listener of [...listeners, late]) await listener.close();
+});
+
+test("what cannot be used stays out, is told, and is not read again before it changes", async () => {
+  const folder = join(authority.folder, "lists");
+  mkdirSync(folder);
+  const list = readFileSync(authority.revocationList());
+  const path = join(folder, "ours.pem");
+  writeFileSync(path, list);
+  writeFileSync(join(folder, ".keep"), "");
+  const { cacertfile } = authority;
+  const side = { ...authority.issue("node"), cacertfile, crlDir: folder };
+  const clock = new VirtualClock();
+  const told: string[] = [];
+  const identity = new TlsIdentity("server", side, (text) => void told.push(text), clock);
+  const inUse = identity.revocation;
+  const look = async () => {
+    await clock.advance(1_000);
+    void identity.context;
+  };
+  for (const broken of ["", list.subarray(0, 90).toString(), "\n"]) {
+    writeFileSync(path, broken);
+    told.length = 0;
+    for (let time = 0; time < 3; time++) await look();
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatch(/server crlDir .*ours.pem.*what was read before stays in use/);
+    expect(identity.revocation).toBe(inUse);
+  }
+  writeFileSync(path, list);
+  await look();
+  expect(identity.revocation).not.toBe(inUse);
+  expect(identity.revocation.lists).toHaveLength(1);
+});
+
+test("that our certificate has expired is told while we run, too", async () => {
+  const { cacertfile } = authority;
+  const side = { ...authority.issue("mortal"), cacertfile };
+  const clock = new VirtualClock();
+  const told: string[] = [];
+  const identity = new TlsIdentity("client", side, (text) => void told.push(text), clock);
+  expect(told).toEqual([]);
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 31 * 86_400_000 });
+  try {
+    await clock.advance(1_000);
+    void identity.context;
+  } finally {
+    vi.useRealTimers();
+  }
+  expect(told.join()).toMatch(/client: our certificate "[^"]*CN=mortal.*has expired; renew it/);
 });

@@ -2,7 +2,7 @@ import type { X509Certificate } from "node:crypto";
 import { certificateProblem, type TlsProblem } from "./tls-certificate.ts";
 import type { Ways } from "./tls-chain.ts";
 import type { CrlCheck } from "./tls-options.ts";
-import type { RevocationList } from "../x509/revocation-list.ts";
+import { keyDigest, type RevocationList } from "../x509/revocation-list.ts";
 import { type X509Fields, x509Fields } from "../x509/x509-fields.ts";
 
 /** What revocation is looked up in. */
@@ -65,11 +65,13 @@ function listsAbout(
   lists: readonly RevocationList[],
 ): readonly RevocationList[] {
   const scope = isAuthority ? "authorities" : "leaves";
+  const allowed = signers.filter((signer) => x509Fields(signer).signsLists);
+  const keys = allowed.map(({ publicKey }) => ({ publicKey, digest: keyDigest(publicKey) }));
   return lists.filter(
     (list) =>
       list.issuer === issuer &&
       (list.scope === "all" || list.scope === scope) &&
-      signers.some((signer) => x509Fields(signer).signsLists && list.isSignedBy(signer.publicKey)),
+      keys.some(({ publicKey, digest }) => list.isSignedBy(publicKey, digest)),
   );
 }
 

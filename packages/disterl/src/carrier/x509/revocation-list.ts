@@ -89,11 +89,8 @@ export class RevocationList {
     return this.#revoked.has(serial);
   }
 
-  /** Whether the list was signed with that key. Each key is tried once. */
-  isSignedBy(key: KeyObject): boolean {
-    const digest = createHash("sha256")
-      .update(key.export({ type: "spki", format: "der" }))
-      .digest("hex");
+  /** Whether the list was signed with that key. Each key is tried once, as told by its {@link keyDigest}. */
+  isSignedBy(key: KeyObject, digest = keyDigest(key)): boolean {
     let isSigned = this.#tried.get(digest);
     if (isSigned === undefined) {
       isSigned = isSignature(this.#signature, this.#tbs, this.#algorithm, key);
@@ -109,7 +106,8 @@ export class RevocationList {
       const serial = serialText(entry.next(DER_INTEGER).content);
       // Below zero, and longer than it has to be: certificates cannot have it so.
       const shorter = serial.replace(/^(?:ff)+(?=[89a-f].)/, "");
-      derTime(entry.next());
+      const { tag } = entry.next(); // since when does not matter
+      if (!isTime(tag)) throw new DerError(`an entry has tag ${tag} where its time is to be`);
       if (!entry.done) {
         for (const { id, isCritical } of x509Extensions(entry.next(DER_SEQUENCE).whole)) {
           if (isCritical && !HARMLESS_OF_ENTRIES.has(id)) {
@@ -121,6 +119,12 @@ export class RevocationList {
       this.#revoked.add(serial).add(shorter);
     }
   }
+}
+
+/** What tells a public key from others. */
+export function keyDigest(key: KeyObject): string {
+  const spki = key.export({ type: "spki", format: "der" });
+  return createHash("sha256").update(spki).digest("hex");
 }
 
 const MOST_KEYS = 64;
