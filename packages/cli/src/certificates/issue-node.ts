@@ -100,7 +100,7 @@ export function told(
   const optfile = join(installDir ?? files.path, NODE_FILES.optfile);
   return {
     text: `${done} the certificate of ${node}, valid until ${day(notAfter)}
-  ${files.certificate}  for ${[...names.nodes, ...names.dns, ...names.ip].join(", ")}
+  ${files.certificate}  for ${[...new Set([...names.nodes, ...names.dns, ...names.ip])].join(", ")}
   ${files.key}  its private key: only the user who runs the node may read it
   ${files.ca}, ${files.crls}  whom it trusts, and what was revoked
   ${files.optfile}  the options for Erlang and for disterl
