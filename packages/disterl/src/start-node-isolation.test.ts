@@ -284,3 +284,39 @@ test.each<[StartNodeOptions, string]>([
   await expect(starting).rejects.toThrow(TypeError);
   await expect(startNode({ cookie, discovery: noDiscovery, ...options })).rejects.toThrow(part);
 });
+
+test("who connects while the node is still being registered holds no more than the places there are", async () => {
+  let port = 0;
+  let register: () => void = () => {};
+  const registered = new Promise<void>((resolve) => {
+    register = resolve;
+  });
+  const discovery: Discovery = {
+    ...noDiscovery,
+    register: async (_, listening) => {
+      port = listening;
+      await registered;
+      return UNREGISTERED;
+    },
+  };
+  const limits = { pendingHandshakes: 2 };
+  const starting = started({ name: "slow@127.0.0.1", discovery, limits });
+  while (port === 0) await new Promise((resolve) => setImmediate(resolve));
+  // Of one source the newest are turned away; of several the oldest lose their places.
+  const sockets = Array.from({ length: 6 }, (_, index) =>
+    connect({ port, host: "127.0.0.1", localAddress: `127.0.0.${index + 2}` }).resume(),
+  );
+  await new Promise<void>((resolve) => {
+    let closed = 0;
+    for (const socket of sockets) {
+      socket
+        .on("error", () => {})
+        .on("close", () => {
+          if (++closed === 4) resolve();
+        });
+    }
+  });
+  register();
+  await starting;
+  for (const socket of sockets) socket.destroy();
+});

@@ -142,7 +142,7 @@ test.each([
   [{ servers: ["nonsense"] }, "nonsense"],
   [{ servers: [] }, "servers is an empty list"],
   [{ servers: ["127.0.0.1"], resolve: async () => [] }, "servers and resolve"],
-  [{ server: ["127.0.0.1"] } as object, 'dnsSrv has no option "server"'],
+  [{ server: ["127.0.0.1"] }, 'dnsSrv has no option "server"'],
 ])("options that make no sense are refused: %j", (options, part) => {
   expect(() => dnsSrv(options)).toThrow(TypeError);
   expect(() => dnsSrv(options)).toThrow(part);

@@ -1,6 +1,7 @@
 import type { Carrier, Channel } from "../carrier/carrier.ts";
 import type { Clock } from "../carrier/clock.ts";
 import { runHandshake } from "../connection/run-handshake.ts";
+import { orAborted } from "../epmd/deadline.ts";
 import { accept } from "../handshake/accept.ts";
 import type { AcceptPolicy, Claim } from "../handshake/accept-policy.ts";
 import type { Cookie } from "../handshake/cookie.ts";
@@ -99,14 +100,13 @@ export class Acceptor implements AcceptPolicy<Attempt> {
     });
     if (ticket === undefined || this.#stopped) {
       ticket?.done();
-      channel.handle({ onData: () => {}, onDrain: () => {}, onClose: () => {} });
-      channel.destroy();
+      turnAway(channel);
       return;
     }
     const attempt: Attempt = { channel, claimed: undefined, reserved: undefined, lease: undefined };
     this.#going.add(abort);
     try {
-      await this.#opened;
+      const refuse = await this.#atTheDoor(channel, abort.signal);
       const { result: peer, rest } = await runHandshake({
         channel,
         handshake: accept({
@@ -116,7 +116,7 @@ export class Acceptor implements AcceptPolicy<Attempt> {
           policy: this,
           attempt,
           outstanding: netKernel.outstanding,
-          refuse: await this.#pending.shouldRefuse(source),
+          refuse,
         }),
         lengthBytes: carrier.handshakeLengthBytes,
         clock,
@@ -136,6 +136,17 @@ export class Acceptor implements AcceptPolicy<Attempt> {
       this.#going.delete(abort);
       if (attempt.claimed !== undefined) netKernel.claims.end(attempt.claimed, attempt);
       ticket.done();
+    }
+  }
+
+  /** Waits until handshakes can begin; whether this one is to be refused then. Whose place is given away goes at once. */
+  async #atTheDoor(channel: Channel, signal: AbortSignal): Promise<boolean> {
+    const waiting = this.#opened.then(() => this.#pending.shouldRefuse(channel.remote.address));
+    try {
+      return await orAborted(waiting, signal);
+    } catch (error) {
+      turnAway(channel);
+      throw error;
     }
   }
 
@@ -193,4 +204,10 @@ export class Acceptor implements AcceptPolicy<Attempt> {
     attempt.reserved = node;
     return true;
   }
+}
+
+/** Closes a channel that nobody handles. */
+function turnAway(channel: Channel): void {
+  channel.handle({ onData: () => {}, onDrain: () => {}, onClose: () => {} });
+  channel.destroy();
 }
