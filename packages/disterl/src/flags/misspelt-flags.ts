@@ -37,13 +37,18 @@ export function misspeltFlags(
   const warnings = new Set<string>();
   const look = (shown: string, name: string, known: readonly string[], sign: string): void => {
     if (known.includes(name)) return;
-    const meant = known.find((other) => isNear(name, other));
+    const meant = nearestOf(name, known);
     if (meant === undefined) return;
     warnings.add(`${shown} is not known and has no effect; is ${sign}${meant} meant?`);
   };
   for (const { name } of flags) look(`-${name}`, name, FLAGS, "-");
   for (const [name, { flag }] of parameters) look(flag, name, PARAMETERS, "");
   return [...warnings];
+}
+
+/** The one of the names that was meant most likely; undefined when none is nearly that. */
+export function nearestOf(name: string, known: readonly string[]): string | undefined {
+  return known.find((other) => isNear(name, other));
 }
 
 function isNear(name: string, other: string): boolean {

@@ -1,5 +1,6 @@
 import type { TlsClientSide, TlsServerSide } from "../carrier/tls/tls-options.ts";
 import { FlagError } from "./errors.ts";
+import { nearestOf } from "./misspelt-flags.ts";
 import type { SslDistOption } from "./ssl-dist-option.ts";
 import { type SideDraft, sslOptions } from "./ssl-options.ts";
 import { sslRefusals } from "./ssl-refusals.ts";
@@ -81,5 +82,8 @@ function apply(option: SslDistOption, draft: SideDraft): void {
   if (known !== undefined) return known(option, draft);
   const why = sslRefusals.get(option.name);
   if (why !== undefined) throw refused(option, why);
-  throw new FlagError("ERR_FLAG_VALUE", option.flag, "there is no such option of TLS");
+  const meant =
+    option.name.length > 3 ? nearestOf(option.name, Object.keys(sslOptions)) : undefined;
+  const hint = meant === undefined ? "" : `; is ${meant} meant?`;
+  throw new FlagError("ERR_FLAG_VALUE", option.flag, `there is no such option of TLS${hint}`);
 }
