@@ -122,6 +122,13 @@ module.exports = {
       to: { pathNot: [`^${SRC}/carrier/x509/`, "^(node:)?crypto$"] },
     },
     {
+      name: "floor-epmd-itself",
+      comment: "The protocol of epmd knows no terms, and none of the other discoveries beside it",
+      severity: "error",
+      from: { path: `^${SRC}/epmd/[^/]+$`, pathNot: [TEST, `^${SRC}/epmd/index\\.ts$`] },
+      to: { path: [`^${SRC}/term/`, `^${SRC}/epmd/discoveries/`] },
+    },
+    {
       name: "bottom-errors",
       comment: "errors.ts is imported by every floor, and imports none",
       severity: "error",

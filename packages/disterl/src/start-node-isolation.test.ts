@@ -9,7 +9,7 @@ import { inetTcp } from "./carrier/tcp.ts";
 import type { Carrier, ConnectOptions, ListenOptions } from "./carrier/carrier.ts";
 import { type Discovery, noDiscovery, UNREGISTERED } from "./epmd/discovery.ts";
 import { DiscoveryError } from "./epmd/errors.ts";
-import { staticMap } from "./epmd/static-map.ts";
+import { staticMap } from "./epmd/discoveries/static-map.ts";
 import { ConnectError } from "./node/errors.ts";
 import type { Node } from "./node.ts";
 import { startNode } from "./start-node.ts";

@@ -17,7 +17,12 @@ export {
   type RegisterOptions,
   type Registration,
 } from "./discovery.ts";
-export { type DnsSrvOptions, dnsSrv, type ResolveSrv, type SrvRecord } from "./dns-srv.ts";
+export {
+  type DnsSrvOptions,
+  dnsSrv,
+  type ResolveSrv,
+  type SrvRecord,
+} from "./discoveries/dns-srv.ts";
 export { type EnsureEpmdOptions, ensureEpmd } from "./ensure-epmd.ts";
 export {
   distVersions,
@@ -34,10 +39,10 @@ export {
   type EpmdErrorCode,
   type EpmdErrorFacts,
 } from "./errors.ts";
-export { fileDiscovery } from "./file-discovery.ts";
+export { fileDiscovery } from "./discoveries/file-discovery.ts";
 export { splitAddresses } from "./listen-addresses.ts";
 export { bestVersion, type NodeInfo, nodeInfo } from "./node-info.ts";
-export type { NodePlace } from "./node-places.ts";
+export type { NodePlace } from "./discoveries/node-places.ts";
 export * from "./packets.ts";
 export { printable } from "./printable.ts";
 export {
@@ -54,4 +59,4 @@ export {
   type EpmdServerLimits,
   type EpmdServerOptions,
 } from "./server-options.ts";
-export { staticMap } from "./static-map.ts";
+export { staticMap } from "./discoveries/static-map.ts";

@@ -1,8 +1,8 @@
-import { type DnsSrvOptions, dnsSrv } from "../epmd/dns-srv.ts";
+import { type DnsSrvOptions, dnsSrv } from "../epmd/discoveries/dns-srv.ts";
 import { type Discovery, discoveryFault } from "../epmd/discovery.ts";
-import { fileDiscovery } from "../epmd/file-discovery.ts";
-import { type NodePlace, placeOfTerm } from "../epmd/node-places.ts";
-import { staticMap } from "../epmd/static-map.ts";
+import { fileDiscovery } from "../epmd/discoveries/file-discovery.ts";
+import { type NodePlace, placeOfTerm } from "../epmd/discoveries/node-places.ts";
+import { staticMap } from "../epmd/discoveries/static-map.ts";
 import { Atom } from "../term/atom.ts";
 import { charlistToString, isList } from "../term/list.ts";
 import type { Term } from "../term/term.ts";

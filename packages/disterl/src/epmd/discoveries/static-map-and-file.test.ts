@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { DiscoveryError } from "./errors.ts";
+import { DiscoveryError } from "../errors.ts";
 import { fileDiscovery } from "./file-discovery.ts";
 import { staticMap } from "./static-map.ts";
 

@@ -1,9 +1,9 @@
 import { constants, type BigIntStats, promises } from "node:fs";
-import { TermSyntaxError } from "../term/errors.ts";
-import { parseTerms } from "../term/parse-term.ts";
-import { TermScanner } from "../term/scan-term.ts";
-import { type Discovery, UNREGISTERED } from "./discovery.ts";
-import { DiscoveryError } from "./errors.ts";
+import { TermSyntaxError } from "../../term/errors.ts";
+import { parseTerms } from "../../term/parse-term.ts";
+import { TermScanner } from "../../term/scan-term.ts";
+import { type Discovery, UNREGISTERED } from "../discovery.ts";
+import { DiscoveryError } from "../errors.ts";
 import { type NodePlace, NodePlaces, placeOfTerm } from "./node-places.ts";
 
 /** Thousands of nodes; what is longer would be read for so long that others have to wait. */

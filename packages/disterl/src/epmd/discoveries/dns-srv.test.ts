@@ -1,8 +1,14 @@
 import { afterEach, expect, test } from "vitest";
-import { type Answer, NameServer, NXDOMAIN, SERVFAIL, SRV } from "../../../../test/name-server.ts";
-import { VirtualClock } from "../carrier/virtual-clock.ts";
+import {
+  type Answer,
+  NameServer,
+  NXDOMAIN,
+  SERVFAIL,
+  SRV,
+} from "../../../../../test/name-server.ts";
+import { VirtualClock } from "../../carrier/virtual-clock.ts";
 import { dnsSrv, type SrvRecord } from "./dns-srv.ts";
-import { DiscoveryError } from "./errors.ts";
+import { DiscoveryError } from "../errors.ts";
 
 const servers: NameServer[] = [];
 afterEach(() => {
@@ -133,7 +139,7 @@ test("what resolves in place of name servers has the same time, and is told of i
   expect(given?.aborted).toBe(true);
 });
 
-test.each([
+test.each<[object, string]>([
   [{ query: "_erlang._tcp.example.org" }, "holds {name} or {host}"],
   [{ query: "{node}" }, "no other braces"],
   [{ timeoutMs: 0 }, "timeoutMs"],

@@ -1,9 +1,9 @@
 import { Resolver } from "node:dns/promises";
-import { type Clock, systemClock } from "../carrier/clock.ts";
-import { DIST_VERSION_LOW } from "./codes.ts";
-import { withDeadline } from "./deadline.ts";
-import { type Discovery, type FoundNode, type LookupOptions, UNREGISTERED } from "./discovery.ts";
-import { DiscoveryError } from "./errors.ts";
+import { type Clock, systemClock } from "../../carrier/clock.ts";
+import { DIST_VERSION_LOW } from "../codes.ts";
+import { withDeadline } from "../deadline.ts";
+import { type Discovery, type FoundNode, type LookupOptions, UNREGISTERED } from "../discovery.ts";
+import { DiscoveryError } from "../errors.ts";
 import { isHost } from "./node-places.ts";
 
 /** A record of the type SRV (RFC 2782), as `node:dns` gives it. */

@@ -1,4 +1,4 @@
-import { type Discovery, UNREGISTERED } from "./discovery.ts";
+import { type Discovery, UNREGISTERED } from "../discovery.ts";
 import { type NodePlace, NodePlaces, placeFault } from "./node-places.ts";
 
 /**

@@ -1,12 +1,12 @@
 import { isIP } from "node:net";
-import { Atom } from "../term/atom.ts";
-import { formatTerm } from "../term/format-term.ts";
-import { charlistToString, isList } from "../term/list.ts";
-import type { Term } from "../term/term.ts";
-import { isTuple } from "../term/tuple.ts";
-import { DIST_VERSION_LOW } from "./codes.ts";
-import type { FoundNode } from "./discovery.ts";
-import type { NameAndPort } from "./listing-packets.ts";
+import { Atom } from "../../term/atom.ts";
+import { formatTerm } from "../../term/format-term.ts";
+import { charlistToString, isList } from "../../term/list.ts";
+import type { Term } from "../../term/term.ts";
+import { isTuple } from "../../term/tuple.ts";
+import { DIST_VERSION_LOW } from "../codes.ts";
+import type { FoundNode } from "../discovery.ts";
+import type { NameAndPort } from "../listing-packets.ts";
 
 /** Where a node can be reached, for those who know that beforehand. */
 export interface NodePlace {
