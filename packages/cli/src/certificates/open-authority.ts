@@ -53,15 +53,31 @@ export async function nextCrl(
   authority: Authority,
   revocations: readonly Revocation[],
 ): Promise<X509Crl> {
-  const number = (crlNumber(currentCrl(directory)) ?? 0n) + 1n;
+  const number = (crlNumber(await ownCrl(directory, authority)) ?? 0n) + 1n;
   return makeCrl(authority, revocations, number, validFor(CRL_DAYS));
 }
 
-/** The list in force. Without one the CA cannot say what it revoked, and does not go on. */
+/** Without a list the CA cannot say what it revoked, and does not go on. */
+const RESTORE = ["restore it from a copy: a new one would make revoked certificates valid again"];
+
+/** The list in force. */
 export function currentCrl(directory: CertificateDirectory): X509Crl {
-  return readCrl(directory.ca.crl, [
-    "restore it from a copy: a new one would make revoked certificates valid again",
-  ]);
+  return readCrl(directory.ca.crl, RESTORE);
+}
+
+/**
+ * The list in force, to make the next one of: it is one of this CA.
+ * @throws CliFailure ERR_CLI_CERT_MISSING, ERR_CLI_CERT_FILE, ERR_CLI_CERT_CA
+ */
+export async function ownCrl(
+  directory: CertificateDirectory,
+  { certificate }: Authority,
+): Promise<X509Crl> {
+  const crl = currentCrl(directory);
+  if (await crl.verify({ publicKey: certificate })) return crl;
+  const { ca } = directory;
+  const message = `${ca.crl} is not a list that the CA of ${ca.certificate} has signed`;
+  throw certFailure("ERR_CLI_CERT_CA", message, RESTORE);
 }
 
 /** Puts a list in force: for the CA, and in the directories of all nodes. Gives those. */
@@ -84,7 +100,7 @@ export async function freshCrl(
   directory: CertificateDirectory,
   authority: Authority,
 ): Promise<X509Crl> {
-  const crl = currentCrl(directory);
+  const crl = await ownCrl(directory, authority);
   const left = (crl.nextUpdate?.getTime() ?? 0) - Date.now();
   if (left > (CRL_DAYS / 2) * DAY) return crl;
   const next = await nextCrl(directory, authority, revocationsOf(crl));

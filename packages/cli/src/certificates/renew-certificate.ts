@@ -17,10 +17,11 @@ import { CA_DAYS } from "./init-authority.ts";
 import { NODE_DAYS, told, writeIdentity } from "./issue-node.ts";
 import { DEFAULT_KEY_KIND, type KeyKind } from "./key-kind.ts";
 import {
-  currentCrl,
   freshCrl,
+  issuedCertificates,
   nextCrl,
   openAuthority,
+  ownCrl,
   pem,
   publishCrl,
   withLock,
@@ -55,13 +56,19 @@ async function renewNode(
 ): Promise<Result> {
   const files = nodeFiles(directory, node);
   const remedy = [`disterl cert node ${node} makes its first one`];
-  const { names } = certificateFacts(readCertificate(files.certificate, remedy));
+  const current = readCertificate(files.certificate, remedy);
+  const { names } = certificateFacts(current);
   if (!names.nodes.includes(node)) {
     throw certFailure(
       "ERR_CLI_CERT_FILE",
       `${files.certificate} is not the certificate of ${node}`,
       remedy,
     );
+  }
+  // The new one gets the names of this one: they have to be names that were given by somebody who may.
+  if (!issuedCertificates(directory).some((one) => one.equal(current))) {
+    const message = `${files.certificate} is none that was made here: it is not in ${directory.ca.issued}`;
+    throw certFailure("ERR_CLI_CERT_FILE", message, remedy);
   }
   const authority = await openAuthority(directory, options, io);
   const validity = within(readValidity(options, NODE_DAYS), authority.certificate);
@@ -114,7 +121,7 @@ async function renewCrl(
   io: CliIo,
 ): Promise<Result> {
   const authority = await openAuthority(directory, options, io);
-  const revocations = revocationsOf(currentCrl(directory));
+  const revocations = revocationsOf(await ownCrl(directory, authority));
   const crl = await nextCrl(directory, authority, revocations);
   const nodes = publishCrl(directory, crl);
   const number = String(crlNumber(crl));

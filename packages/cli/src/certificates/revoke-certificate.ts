@@ -5,10 +5,10 @@ import { certFailure, certUsage } from "./cert-failure.ts";
 import { type CertificateDirectory, certificateDirectory } from "./certificate-directory.ts";
 import { type CertificateFacts, certificateFacts } from "./certificate-facts.ts";
 import {
-  currentCrl,
   issuedCertificates,
   nextCrl,
   openAuthority,
+  ownCrl,
   publishCrl,
   withLock,
 } from "./open-authority.ts";
@@ -34,7 +34,7 @@ export async function revokeCertificate(
   const directory = certificateDirectory(options);
   return withLock(directory, async () => {
     const authority = await openAuthority(directory, options, io);
-    const before = revocationsOf(currentCrl(directory));
+    const before = revocationsOf(await ownCrl(directory, authority));
     const revoked = found(what, directory, new Set(before.map(({ serial }) => serial)));
     const reason = (options["reason"] as RevocationReason | undefined) ?? "unspecified";
     const at = new Date(Math.floor(Date.now() / 1000) * 1000);
