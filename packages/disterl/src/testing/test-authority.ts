@@ -22,7 +22,7 @@ export interface TestCertificateOptions {
   /** Makes it a CA. */
   readonly authority?: boolean;
   /** Default P-256. */
-  readonly algorithm?: "P-256" | "RSA-1024" | "RSA-2048" | "Ed25519";
+  readonly algorithm?: "P-256" | "P-192" | "RSA-1024" | "RSA-2048" | "Ed25519";
   /** The key of that one in place of a new one. Its keyfile stays where it is. */
   readonly keyOf?: TestCertificate;
   /** What the CA signs it with. Default SHA-256. */
@@ -178,6 +178,7 @@ const NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-
 
 const NEW_KEYS = {
   "P-256": ["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"],
+  "P-192": ["ec", "-pkeyopt", "ec_paramgen_curve:prime192v1"],
   "RSA-1024": ["rsa:1024"],
   "RSA-2048": ["rsa:2048"],
   Ed25519: ["ed25519"],

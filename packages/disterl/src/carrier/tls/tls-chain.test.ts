@@ -134,6 +134,17 @@ test("a weak CA is found behind an older certificate with its name", async () =>
   }
 });
 
+test("a CA with a curve that is too short is refused", async () => {
+  const short = authority.issue("short-ca", { authority: true, algorithm: "P-192" });
+  const leaf = authority.issue("under-short", {}, short);
+  const certfile = chainFile("short", text(leaf.certfile), text(short.certfile));
+  for (const verdict of await verdicts({ certfile, keyfile: leaf.keyfile }, {})) {
+    expect(verdict).toMatch(
+      /CN=short-ca.*has a key on the curve prime192v1, with fewer than 224 bits/,
+    );
+  }
+});
+
 test("a long chain is found to be long behind a short one", async () => {
   const upper = authority.issue("upper", { authority: true });
   const lower = authority.issue("lower", { authority: true }, upper);

@@ -1,27 +1,37 @@
-import type { X509Certificate } from "node:crypto";
+import type { KeyObject, X509Certificate } from "node:crypto";
 import { certificateProblem, type TlsProblem } from "./tls-certificate.ts";
 import { x509Fields } from "../x509/x509-fields.ts";
 
-/** Shorter keys are within reach of whoever wants it enough. */
+/** Shorter keys are within reach of whoever wants it enough: as NIST has it, 112 bits of strength. */
 const LEAST_RSA_BITS = 2_048;
+const LEAST_CURVE_BITS = 224;
 
-/** What OpenSSL lets pass: RSA keys that are too short, anywhere in the chain. */
+/** What OpenSSL lets pass: keys that are too short, anywhere in the chain. */
 export function weakKey(chain: readonly X509Certificate[]): TlsProblem | undefined {
   for (const certificate of chain) {
-    const bits = rsaBits(certificate);
-    if (bits >= LEAST_RSA_BITS) continue;
-    const text = `has an RSA key of ${bits} bits, fewer than ${LEAST_RSA_BITS}`;
+    const text = weakness(certificate);
+    if (text === undefined) continue;
     return certificateProblem("strength", text, "have a new one made", certificate);
   }
   return undefined;
 }
 
-function rsaBits(certificate: X509Certificate): number {
+function weakness(certificate: X509Certificate): string | undefined {
+  let key: KeyObject;
   try {
-    return certificate.publicKey.asymmetricKeyDetails?.modulusLength ?? Number.POSITIVE_INFINITY;
+    key = certificate.publicKey;
   } catch {
-    return Number.POSITIVE_INFINITY; // a kind of key that OpenSSL does not know, so not an RSA key
+    return undefined; // a kind of key that OpenSSL does not know
   }
+  const { modulusLength = LEAST_RSA_BITS, namedCurve = "" } = key.asymmetricKeyDetails ?? {};
+  if (modulusLength < LEAST_RSA_BITS) {
+    const kind = key.asymmetricKeyType === "dsa" ? "a DSA" : "an RSA";
+    return `has ${kind} key of ${modulusLength} bits, fewer than ${LEAST_RSA_BITS}`;
+  }
+  // prime192v1, secp160r1, sect163k1, brainpoolP160r1
+  const [bits] = /\d{3}/.exec(namedCurve) ?? [];
+  if (bits === undefined || Number(bits) >= LEAST_CURVE_BITS) return undefined;
+  return `has a key on the curve ${namedCurve}, with fewer than ${LEAST_CURVE_BITS} bits`;
 }
 
 /**
