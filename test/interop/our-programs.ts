@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { afterAll } from "vitest";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -29,15 +30,19 @@ export const COMPUTING_NODE = "programs/computing-node.mjs";
 export const ECHO_NODE = "examples/echo-node.mjs";
 
 let installation: string | undefined;
+// Not when the process ends: vitest kills those that its tests run in.
+afterAll(() => {
+  if (installation !== undefined) rmSync(installation, { recursive: true, force: true });
+  installation = undefined;
+});
 
 /**
- * Where the programs are; made at the first call, removed when this process ends. That takes a moment
+ * Where the programs are; made at the first call, removed after the tests of the file. That takes a moment
  * in which nothing else happens: tests that watch the time call it before they begin.
  */
 export function installed(): string {
   if (installation !== undefined) return installation;
   const directory = mkdtempSync(join(tmpdir(), "disterl-installed-"));
-  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
   const modules = join(directory, "node_modules");
   putPackage(join(root, "packages/disterl"), join(modules, "disterl"));
   putPackage(join(root, "packages/cli"), join(modules, "@disterl/cli"));
