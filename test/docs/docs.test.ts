@@ -21,6 +21,16 @@ const code = blocks.filter(({ language }) => language !== "sh");
 const ofErlang = blocks.filter(({ tags }) => tags.includes("interop"));
 const otp = ofErlang.length > 0 ? requireOtp() : undefined;
 
+/** What blocks leave in the folder for temporary files goes with the tests. */
+const scratch = mkdtempSync(join(tmpdir(), "disterl-docs-"));
+const temporary = process.env["TMPDIR"];
+process.env["TMPDIR"] = scratch;
+afterAll(() => {
+  if (temporary === undefined) delete process.env["TMPDIR"];
+  else process.env["TMPDIR"] = temporary;
+  rmSync(scratch, { recursive: true, force: true });
+});
+
 function moduleOf(block: CodeBlock): string {
   const name = `${block.file.replaceAll(/\W/g, "-")}-${block.line}.${block.language}`;
   return join(modules, name);
