@@ -135,6 +135,17 @@ export const brokenDialing: readonly Broken[] = [
     "a closed listener frees its address at once, and its channels stay",
   ],
   [
+    "a close that never ends",
+    () =>
+      broken((carrier) => ({
+        listen: async (options, onChannel) => {
+          const { address } = await carrier.listen(options, onChannel);
+          return { address, close: () => new Promise(() => {}) };
+        },
+      })),
+    "a large write arrives whole",
+  ],
+  [
     "a close that closes channels, too",
     () =>
       broken((carrier) => ({

@@ -18,7 +18,7 @@ export interface CarrierSuiteOptions {
   readonly test: (name: string, run: () => Promise<void>) => unknown;
   /** Makes the carrier anew for each check. */
   readonly carrier: () => CarrierUnderTest | Promise<CarrierUnderTest>;
-  /** How long a check may wait for what was promised, in milliseconds. Default 20,000. */
+  /** How long a check may wait for what was promised, and for its end, in milliseconds. Default 20,000. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -43,18 +43,30 @@ export async function runCheck(
   timeoutMs: number,
 ): Promise<void> {
   const rig = new CarrierRig(subject);
+  const late = `what was promised did not happen within ${timeoutMs} ms: ${check.name}`;
+  const open = `what it has opened could not be closed within ${timeoutMs} ms: ${check.name}`;
+  let failure: { readonly reason: unknown } | undefined;
+  try {
+    await inTime(rig.settle(check.run(rig)), timeoutMs, late);
+    rig.assertInOrder();
+  } catch (reason) {
+    failure = { reason };
+  }
+  // Why the check failed is told, not what else went wrong after that.
+  const closing = inTime(rig.dispose(), timeoutMs, open);
+  await (failure === undefined ? closing : closing.catch(() => {}));
+  if (failure !== undefined) throw failure.reason;
+}
+
+async function inTime(promise: Promise<void>, timeoutMs: number, message: string): Promise<void> {
   let giveUp: (error: Error) => void = () => {};
   const late = new Promise<never>((_, reject) => {
     giveUp = reject;
   });
-  const timer = systemClock.after(timeoutMs, () => {
-    giveUp(new Error(`what was promised did not happen within ${timeoutMs} ms: ${check.name}`));
-  });
+  const timer = systemClock.after(timeoutMs, () => giveUp(new Error(message)));
   try {
-    await Promise.race([rig.settle(check.run(rig)), late]);
-    rig.assertInOrder();
+    await Promise.race([promise, late]);
   } finally {
     timer.cancel();
-    await rig.dispose();
   }
 }
