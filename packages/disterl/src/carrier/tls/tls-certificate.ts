@@ -23,7 +23,11 @@ export interface TlsPeer {
   /** Which side we are. */
   readonly side: "server" | "client";
   readonly certificate: X509Certificate;
-  /** The peer's certificate first, then the ones that vouch for each other, as far as known. */
+  /**
+   * The peer's certificate first, then all that vouch for it up to a trusted CA, by their signatures.
+   * Where no CA is found (see {@link problem}) or nothing is checked: those that it has shown, by their
+   * names, which prove nothing.
+   */
   readonly chain: readonly X509Certificate[];
   /** The check that failed; undefined when all is well. */
   readonly problem: TlsProblem | undefined;

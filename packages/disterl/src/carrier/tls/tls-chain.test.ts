@@ -134,6 +134,20 @@ test("a weak CA is found behind an older certificate with its name", async () =>
   }
 });
 
+test("verifyFun is given the certificates that have signed, not those that are named alike", async () => {
+  const named: string[][] = [];
+  const verifyFun: TlsOptions["verifyFun"] = ({ chain, problem }) => {
+    named.push(chain.map(({ issuer }) => /CN=(.*)/.exec(issuer)?.[1] ?? ""));
+    return problem === undefined || problem.text;
+  };
+  const certfile = chainFile("pinned", text(node.certfile), foreign, text(rogue.cacertfile), now);
+  await verdicts({ certfile, keyfile: node.keyfile }, { verifyFun });
+  expect(named).toEqual([
+    ["between", "our CA", "our CA"],
+    ["between", "our CA", "our CA"],
+  ]);
+});
+
 test("a CA with a curve that is too short is refused", async () => {
   const short = authority.issue("short-ca", { authority: true, algorithm: "P-192" });
   const leaf = authority.issue("under-short", {}, short);

@@ -12,7 +12,7 @@ export interface TlsFacts {
   readonly certificate: CertificateFacts | undefined;
   /** What we have shown, or would have if the peer had asked. */
   readonly ownCertificate: CertificateFacts | undefined;
-  /** Whether the peer's certificate was checked (`verify_peer`) and found good. */
+  /** Whether the peer's certificate was checked (`verify_peer`) and found good, or accepted by `verifyFun`. */
   readonly verified: boolean;
 }
 

@@ -68,6 +68,11 @@ function judged(socket: TLSSocket, judging: Judging): Judgement {
 
 type Verdict = Pick<Judgement, "problem" | "isConstrained">;
 
+/** With the certificates on the ways to trusted CAs, when there are any. */
+interface Checked extends Verdict {
+  readonly ways?: readonly X509Certificate[];
+}
+
 function chainVerdict(
   socket: TLSSocket,
   chain: readonly X509Certificate[],
@@ -75,10 +80,13 @@ function chainVerdict(
 ): Verdict {
   const { where, side, expected } = judging;
   const [certificate] = chain as [X509Certificate];
-  const unchecked: Verdict = { problem: undefined, isConstrained: false };
-  const { problem, isConstrained } = isChecked(side) ? checked(socket, chain, judging) : unchecked;
+  const unchecked: Checked = { problem: undefined, isConstrained: false };
+  const found = isChecked(side) ? checked(socket, chain, judging) : unchecked;
+  const { problem, isConstrained, ways = [] } = found;
   if (side.verifyFun === undefined) return { problem, isConstrained };
-  const peer = { side: where, certificate, chain, problem, node: expected.node };
+  // What follows from names alone can be made up; it is all there is where nothing leads to a CA.
+  const known = ways.length > 0 ? ways : chain;
+  const peer = { side: where, certificate, chain: known, problem, node: expected.node };
   return { problem: lastWord(side.verifyFun, peer), isConstrained };
 }
 
@@ -98,7 +106,7 @@ function withoutCertificate(
   return certificateProblem("missing", "has shown no certificate", remedy);
 }
 
-function checked(socket: TLSSocket, chain: readonly X509Certificate[], judging: Judging): Verdict {
+function checked(socket: TLSSocket, chain: readonly X509Certificate[], judging: Judging): Checked {
   if (!socket.authorized) {
     const problem = chainProblem(chain, String(socket.authorizationError), judging.where);
     return { problem, isConstrained: true };
@@ -115,7 +123,7 @@ function checked(socket: TLSSocket, chain: readonly X509Certificate[], judging: 
     keyUsageProblem(certificate, where, socket.getProtocol()) ??
     revocationProblem(ways, revocation) ??
     nameProblem(certificate, { ...judging.expected, isConstrained });
-  return { problem, isConstrained };
+  return { problem, isConstrained, ways: ways.certificates };
 }
 
 function depthProblem(
