@@ -99,13 +99,19 @@ test("-ssl_dist_opt: pairs, repeated, before the file", () => {
   writeFileSync(path, '[{server, [{certfile, "file.pem"}, {depth, 1}]}].');
   const { options, warnings } = from([
     ...["-ssl_dist_opt", "server_certfile", "line.pem", "client_verify", "verify_none"],
-    ...["-ssl_dist_opt", "server_fail_if_no_peer_cert", "false", "client_ciphers", "A:B"],
+    ...[
+      "-ssl_dist_opt",
+      "server_fail_if_no_peer_cert",
+      "false",
+      "client_ciphers",
+      "AES128-SHA:AES256-SHA",
+    ],
     ...["-ssl_dist_opt", "client_versions", "tlsv1.3", "server_hibernate_after", "5000"],
     ...["-ssl_dist_optfile", path],
   ]);
   expect(options.tls).toEqual({
     server: { certfile: "line.pem", failIfNoPeerCert: false, depth: 1, verify: "verify_none" },
-    client: { verify: "verify_none", ciphers: ["A", "B"], versions: ["tlsv1.3"] },
+    client: { verify: "verify_none", ciphers: ["AES128-SHA", "AES256-SHA"], versions: ["tlsv1.3"] },
   });
   expect(warnings).toHaveLength(2);
   expect(warnings.join()).toMatch(/hibernate_after has no effect.*more than once/);
@@ -160,6 +166,13 @@ test.each<[string, FlagErrorCode, RegExp]>([
   ["[{server, [{versions, ['tlsv1.1']}]}].", "ERR_FLAG_NOT_SUPPORTED", /tlsv1\.1 is not available/],
   ["[{server, [{depth, -1}]}].", "ERR_FLAG_VALUE", /0 to 255/],
   ["[{server, [{certfile, a}]}].", "ERR_FLAG_VALUE", /expected text/],
+  [
+    '[{server,\n [{ciphers, ["ECDHE-NOPE"]}]}].',
+    "ERR_FLAG_VALUE",
+    /line 2.*no cipher "ECDHE-NOPE"/,
+  ],
+  ["[{client, [{supported_groups, [secp999]}]}].", "ERR_FLAG_VALUE", /no group "secp999"/],
+  ["[{client, [{signature_algs, [rot13]}]}].", "ERR_FLAG_VALUE", /algorithm "rot13"/],
   ["[{server, [{ciphers, [#{cipher => aes}]}]}].", "ERR_FLAG_VALUE", /maps and tuples/],
   ["[{server, [{crl_check, true}]}].", "ERR_FLAG_NOT_SUPPORTED", /ssl_crl_hash_dir/],
   ["[{server, [{crl_check, peer}]}].", "ERR_FLAG_NOT_SUPPORTED", /ssl_crl_hash_dir/],

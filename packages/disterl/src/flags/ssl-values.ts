@@ -1,3 +1,4 @@
+import { type AlgorithmKind, algorithmProblem } from "../carrier/tls/tls-algorithms.ts";
 import { Atom } from "../term/atom.ts";
 import { charlistToString, isList } from "../term/list.ts";
 import type { Term } from "../term/term.ts";
@@ -51,10 +52,14 @@ export function oneOf({ flag, value }: SslDistOption, allowed: readonly string[]
 export function ciphersValue(given: SslDistOption): string[] {
   const { value, flag } = given;
   if (isList(value) && value.length > 0 && value.every((item) => isList(item))) {
-    return value.map((item) => textValue(given, item));
+    return known(
+      given,
+      "cipher",
+      value.map((item) => textValue(given, item)),
+    );
   }
   if (isList(value) && value.every((item) => typeof item === "number")) {
-    return textValue(given).split(":");
+    return known(given, "cipher", textValue(given).split(":"));
   }
   throw expected(
     flag,
@@ -71,13 +76,15 @@ const GROUPS: Readonly<Record<string, string>> = {
 
 /** Names of groups, as OpenSSL has them. @throws FlagError */
 export function groupsValue(given: SslDistOption): string[] {
-  return atomsValue(given).map((name) => GROUPS[name] ?? name);
+  const names = atomsValue(given).map((name) => GROUPS[name] ?? name);
+  return known(given, "group", names);
 }
 
 /** `rsa_pss_rsae_sha256` or `{sha256, ecdsa}`, as OpenSSL has them. @throws FlagError */
-export function signatureAlgsValue({ flag, value }: SslDistOption): string[] {
+export function signatureAlgsValue(given: SslDistOption): string[] {
+  const { flag, value } = given;
   if (!isList(value) || value.length === 0) throw expected(flag, "a list of algorithms", value);
-  return value.map((item) => {
+  const names = value.map((item) => {
     if (item instanceof Atom) return item.text;
     const [hash, kind] = isTuple(item) && item.length === 2 ? item : [];
     if (hash instanceof Atom && kind instanceof Atom) {
@@ -85,6 +92,16 @@ export function signatureAlgsValue({ flag, value }: SslDistOption): string[] {
     }
     throw expected(flag, "an atom such as rsa_pss_rsae_sha256, or {sha256, ecdsa}", item);
   });
+  return known(given, "signature algorithm", names);
+}
+
+/** @throws FlagError naming the one that there is not. */
+function known({ flag }: SslDistOption, kind: AlgorithmKind, names: string[]): string[] {
+  for (const name of names) {
+    const problem = algorithmProblem(kind, name);
+    if (problem !== undefined) throw new FlagError("ERR_FLAG_VALUE", flag, problem);
+  }
+  return names;
 }
 
 /** An error that says what was expected and what was found. */

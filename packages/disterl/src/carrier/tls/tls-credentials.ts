@@ -1,6 +1,7 @@
 import { constants, type X509Certificate } from "node:crypto";
 import * as tls from "node:tls";
 import { pemBlocks } from "./pem.ts";
+import { type AlgorithmKind, algorithmProblem, opensslCipher } from "./tls-algorithms.ts";
 import { configError } from "./tls-errors.ts";
 import { revocationOf } from "./tls-crl-files.ts";
 import { trustAnchors } from "./tls-anchors.ts";
@@ -40,6 +41,7 @@ export function loadCredentials(
   }
   const revocation = revocationOf(where, side, files, ca);
   const { ciphers, groups, signatureAlgs, dhfile, honorCipherOrder = true } = side;
+  checkAlgorithms(where, side);
   const versions = side.versions ?? ["tlsv1.2", "tlsv1.3"];
   const context: tls.SecureContextOptions = {
     cert: pairs.map(({ cert }) => cert),
@@ -49,13 +51,26 @@ export function loadCredentials(
     maxVersion: versions.includes("tlsv1.3") ? "TLSv1.3" : "TLSv1.2",
     secureOptions: SECURE_OPTIONS,
     honorCipherOrder,
-    ...(ciphers === undefined ? {} : { ciphers: knownCiphers(where, ciphers) }),
+    ...(ciphers === undefined ? {} : { ciphers: ciphers.map(opensslCipher).join(":") }),
     ...(groups === undefined ? {} : { ecdhCurve: groups.join(":") }),
     ...(signatureAlgs === undefined ? {} : { sigalgs: signatureAlgs.join(":") }),
     ...(dhfile === undefined ? {} : { dhparam: dhParameters(where, dhfile, files) }),
   };
   checkContext(where, context);
   return { context, own: pairs[0]?.certificate, revocation };
+}
+
+/** OpenSSL leaves out what it does not know: a misspelt cipher would be one less. */
+function checkAlgorithms(where: string, { ciphers, groups, signatureAlgs }: TlsSide): void {
+  const check = (option: string, kind: AlgorithmKind, names: readonly string[] = []): void => {
+    for (const name of names) {
+      const problem = algorithmProblem(kind, name);
+      if (problem !== undefined) throw configError(`${where} ${option}`, problem);
+    }
+  };
+  check("ciphers", "cipher", ciphers);
+  check("groups", "group", groups);
+  check("signatureAlgs", "signature algorithm", signatureAlgs);
 }
 
 /** Whatever OpenSSL finds wrong is told at the start. */
@@ -122,14 +137,4 @@ function dhParameters(where: string, path: string, files: TlsFiles): string {
   const found = blocks.find(({ label }) => label === "DH PARAMETERS");
   if (found !== undefined) return found.text;
   throw configError(what, "holds no parameters (a PEM block BEGIN DH PARAMETERS)");
-}
-
-/** OpenSSL leaves out what it does not know: a misspelt cipher would be one less. */
-function knownCiphers(where: string, ciphers: readonly string[]): string {
-  const known = new Set(tls.getCiphers());
-  for (const cipher of ciphers) {
-    if (known.has(cipher.toLowerCase())) continue;
-    throw configError(`${where} ciphers`, `there is no cipher "${cipher}" here (tls.getCiphers())`);
-  }
-  return ciphers.join(":");
 }

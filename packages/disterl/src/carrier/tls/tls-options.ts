@@ -52,7 +52,7 @@ export interface TlsSide extends CertificateAndKey {
   readonly depth?: number | undefined;
   /** Default both. They follow each other without a gap. */
   readonly versions?: readonly TlsVersion[] | undefined;
-  /** Cipher suites by their names in OpenSSL or TLS 1.3, best first. Default: of Node.js. */
+  /** Cipher suites by their names in OpenSSL or at IANA, best first. Default: of Node.js. */
   readonly ciphers?: readonly string[] | undefined;
   /** Groups for the key exchange (`supported_groups`, `eccs`), by their names in OpenSSL. */
   readonly groups?: readonly string[] | undefined;
