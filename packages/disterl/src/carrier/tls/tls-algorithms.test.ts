@@ -21,6 +21,7 @@ test("what there is not is told by its name", () => {
   expect(algorithmProblem("cipher", "TLS_ECDHE_RSA_WITH_NOTHING")).toMatch(
     /no cipher "TLS_ECDHE_RSA_WITH_NOTHING".*getCiphers/,
   );
+  expect(algorithmProblem("cipher", "red\u001b[31m")).toContain("red\\u{1b}[31m");
   expect(algorithmProblem("group", "X25519")).toBeUndefined();
   expect(algorithmProblem("group", "secp999")).toMatch(/no group "secp999"/);
   expect(algorithmProblem("signature algorithm", "ECDSA+SHA256")).toBeUndefined();

@@ -1,4 +1,5 @@
 import * as tls from "node:tls";
+import { printable } from "../../bytes/printable.ts";
 
 /** What OpenSSL takes one at a time, and would leave out silently or name badly within a list. */
 export type AlgorithmKind = "cipher" | "group" | "signature algorithm";
@@ -20,15 +21,16 @@ export function opensslCipher(name: string): string {
 
 /** Why there is no such thing here; undefined when there is. */
 export function algorithmProblem(kind: AlgorithmKind, name: string): string | undefined {
+  const shown = printable(name);
   if (kind === "cipher") {
     if (knownCiphers().has(opensslCipher(name).toLowerCase())) return undefined;
-    return `there is no cipher "${name}" here; tls.getCiphers() of Node.js lists those that there are`;
+    return `there is no cipher "${shown}" here; tls.getCiphers() of Node.js lists those that there are`;
   }
   try {
     tls.createSecureContext(kind === "group" ? { ecdhCurve: name } : { sigalgs: name });
     return undefined;
   } catch {
-    return `there is no ${kind} "${name}" here: OpenSSL does not know it`;
+    return `there is no ${kind} "${shown}" here: OpenSSL does not know it`;
   }
 }
 
