@@ -1,6 +1,5 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Node } from "disterl";
 import { parseErlFlags, startOptionsFromFlags } from "disterl/flags";
@@ -10,11 +9,11 @@ import {
   type OtpRelease,
   startCEpmd,
   startOtpNode,
-  TestAuthority,
   type TestCertificate,
 } from "disterl/testing";
 import { COOKIE, startOurs } from "./node-setup.ts";
 import type { TlsVersion } from "./tls-setup.ts";
+import { TwoAuthorities } from "./two-authorities.ts";
 
 /** What one node shows. */
 export interface Shown {
@@ -40,21 +39,14 @@ export interface Attempt {
 export type Verdict = "in" | "out";
 
 /** Certificates of all kinds, where a release can read them. */
-export class MatrixFiles {
-  readonly authority: TestAuthority;
-  readonly stranger: TestAuthority;
+export class MatrixFiles extends TwoAuthorities {
   /** By what the table calls them. */
   readonly kinds: ReadonlyMap<string, Shown>;
   readonly right: Shown;
-  readonly #root: string;
   readonly #crls: string;
-  #count = 0;
 
-  constructor({ root }: OtpRelease) {
-    this.#root = root ?? "";
-    const folder = root === undefined ? tmpdir() : join(root, "tmp");
-    this.authority = new TestAuthority("cluster CA", folder);
-    this.stranger = new TestAuthority("another CA", folder);
+  constructor(release: OtpRelease) {
+    super(release);
     this.kinds = this.#issue();
     this.right = { certificate: this.authority.issue("peer") };
     const list = this.authority.revocationList();
@@ -112,8 +104,7 @@ export class MatrixFiles {
     reader: "ours" | "Erlang",
   ) {
     const side = (shown: Shown, looks: Look, more: string[] = []): string => {
-      const file = (path: string) =>
-        JSON.stringify(reader === "ours" ? path : path.slice(this.#root.length));
+      const file = (path: string) => JSON.stringify(reader === "ours" ? path : this.inside(path));
       const { certificate, password } = shown;
       const verify = looks === "verify_none" ? looks : "verify_peer";
       const crls = `{crl_cache, {ssl_crl_hash_dir, {internal, [{dir, ${file(this.#crls)}}]}}}`;
@@ -141,19 +132,7 @@ export class MatrixFiles {
   }
 
   optfile(attempt: Attempt): string {
-    const path = join(this.authority.folder, `ssl-${(this.#count += 1)}.conf`);
-    writeFileSync(path, `${this.options(attempt, "ours")}.\n`);
-    return path;
-  }
-
-  /** As a release sees the path. */
-  inside(path: string): string {
-    return path.slice(this.#root.length);
-  }
-
-  [Symbol.dispose](): void {
-    this.authority[Symbol.dispose]();
-    this.stranger[Symbol.dispose]();
+    return this.write(`${this.options(attempt, "ours")}.\n`);
   }
 }
 

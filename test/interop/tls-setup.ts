@@ -1,6 +1,3 @@
-import { writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Node, NodeStatus } from "disterl";
 import { parseErlFlags, startOptionsFromFlags } from "disterl/flags";
 import {
@@ -9,10 +6,10 @@ import {
   type OtpRelease,
   startCEpmd,
   startOtpNode,
-  TestAuthority,
   type TestCertificate,
 } from "disterl/testing";
 import { COOKIE, startOurs } from "./node-setup.ts";
+import { TwoAuthorities } from "./two-authorities.ts";
 
 export type TlsVersion = "tlsv1.2" | "tlsv1.3";
 
@@ -35,20 +32,8 @@ export function causeOf<Kind extends Error>(
   throw new Error("no such cause", { cause: error });
 }
 
-/** Certificates where a release, which may have a root folder of its own, can read them. */
-export class TlsFiles {
-  readonly authority: TestAuthority;
-  readonly stranger: TestAuthority;
-  readonly #root: string;
-  #count = 0;
-
-  constructor({ root }: OtpRelease) {
-    this.#root = root ?? "";
-    const folder = root === undefined ? tmpdir() : join(root, "tmp");
-    this.authority = new TestAuthority("cluster CA", folder);
-    this.stranger = new TestAuthority("another CA", folder);
-  }
-
+/** Certificates of a release, and files of options with them. */
+export class TlsFiles extends TwoAuthorities {
   /**
    * Writes an option file, both sides mutually verified; gives its path as we see it. The one for
    * Erlang has paths as they are within its root.
@@ -68,20 +53,7 @@ export class TlsFiles {
  {client, [
     ${common}]}].
 `;
-    this.#count += 1;
-    const path = join(this.authority.folder, `ssl-${this.#count}.conf`);
-    writeFileSync(path, text);
-    return path;
-  }
-
-  /** A path as the release sees it. */
-  inside(path: string): string {
-    return path.slice(this.#root.length);
-  }
-
-  [Symbol.dispose](): void {
-    this.authority[Symbol.dispose]();
-    this.stranger[Symbol.dispose]();
+    return this.write(text);
   }
 }
 
