@@ -34,6 +34,7 @@ export class UnixFolder {
   readonly directory: string;
   readonly #release: OtpRelease;
   readonly #path: string;
+  #isCompiled = false;
 
   constructor(release: OtpRelease) {
     const outside = release.root === undefined ? tmpdir() : join(release.root, "tmp");
@@ -41,17 +42,11 @@ export class UnixFolder {
     this.#path = mkdtempSync(join(outside, "uds-"));
     this.directory = join(this.#path, "nodes");
     mkdirSync(this.directory, { mode: 0o700 });
-    if (ERL_UDS_DIST === undefined) return;
-    const source = join(this.#path, "erl_uds_dist.erl");
-    copyFileSync(ERL_UDS_DIST, source);
-    const args = ["-o", this.#inside(this.#path), this.#inside(source)];
-    const call = otpProgram(release, "erlc", args);
-    const { status, stdout } = spawnSync(call.file, call.args, { encoding: "utf8" });
-    if (status !== 0) throw new Error(`erl_uds_dist does not compile: ${stdout}`);
   }
 
   /** Flags of a node that is reached by its socket here. */
   get flags(): readonly string[] {
+    this.#compile();
     return ["-proto_dist", "erl_uds", "-no_epmd", "-pa", this.#inside(this.#path)];
   }
 
@@ -70,6 +65,18 @@ export class UnixFolder {
     const carrier = unixSocket({ directory: this.directory });
     const name = `ours_${Math.random().toString(36).slice(2, 8)}@localhost`;
     return startNode({ name, cookie: COOKIE, carrier, ...options });
+  }
+
+  /** When a node needs it first: tests that are skipped have no compiler. */
+  #compile(): void {
+    if (this.#isCompiled || ERL_UDS_DIST === undefined) return;
+    const source = join(this.#path, "erl_uds_dist.erl");
+    copyFileSync(ERL_UDS_DIST, source);
+    const args = ["-o", this.#inside(this.#path), this.#inside(source)];
+    const call = otpProgram(this.#release, "erlc", args);
+    const { status, stdout } = spawnSync(call.file, call.args, { encoding: "utf8" });
+    if (status !== 0) throw new Error(`erl_uds_dist does not compile: ${stdout}`);
+    this.#isCompiled = true;
   }
 
   #inside(path: string): string {
