@@ -4,7 +4,7 @@
 // folder: other folders of the library (or single files of them) and built-ins of Node.js. Test files
 // stand beside what they test and may import anything below the top.
 const FLOORS = {
-  bytes: { folders: [], builtins: [] },
+  bytes: { folders: [], builtins: ["net"] },
   term: { folders: ["bytes"], builtins: [] },
   etf: { folders: ["bytes", "term"], builtins: ["zlib", "buffer"] },
   signal: { folders: ["term"], builtins: [] },
@@ -66,7 +66,7 @@ const FLOORS = {
     builtins: [],
   },
   flags: {
-    folders: ["term", "handshake/cookie", "epmd", "carrier", "node", "start-options"],
+    folders: ["bytes", "term", "handshake/cookie", "epmd", "carrier", "node", "start-options"],
     builtins: ["fs", "net", "path", "url"],
   },
 };

@@ -1,7 +1,8 @@
+import { isLoopback } from "../bytes/ip-address.ts";
 import type { Carrier, NetAddress, SocketOptions } from "../carrier/carrier.ts";
 import { dialFault } from "../node/address-for-carrier.ts";
 import { NodeError } from "../node/errors.ts";
-import { isInSubnets, isLoopback, ownSubnets } from "../node/own-subnets.ts";
+import { isInSubnets, ownSubnets } from "../node/own-subnets.ts";
 import type { DialFrom, DistributionOptions, ListenAt } from "./distribution-options.ts";
 
 const LISTEN: Readonly<Record<keyof ListenAt, true>> = {

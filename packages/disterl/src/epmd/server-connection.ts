@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
-import { isLocalPeer, isLoopback, sourceOf } from "./local-peer.ts";
+import { isLoopback, sourceOf } from "../bytes/ip-address.ts";
+import { isLocalPeer } from "./local-peer.ts";
 import type { PendingConnection } from "./pending-connections.ts";
 import type { LiveNode } from "./registry.ts";
 import { RequestReader } from "./request-reader.ts";

@@ -3,7 +3,7 @@ import { Atom } from "../term/atom.ts";
 import { isList } from "../term/list.ts";
 import type { Term } from "../term/term.ts";
 import { isTuple } from "../term/tuple.ts";
-import { isLoopback, isUnspecified } from "../node/own-subnets.ts";
+import { isLoopback, isUnspecified } from "../bytes/ip-address.ts";
 import { FlagError } from "./errors.ts";
 import type { AddressFamily } from "./options-draft.ts";
 import { addressValue, booleanValue, type Given, integerValue, wrong } from "./parameter-values.ts";

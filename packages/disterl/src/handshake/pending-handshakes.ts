@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { isLoopback, sourceOf } from "../bytes/ip-address.ts";
 import type { Clock } from "../carrier/clock.ts";
 
 /** How many strangers may be at the door, and how often they may guess. */
@@ -73,7 +74,7 @@ export class PendingHandshakes {
     const source = sourceOf(address);
     const ofSource = this.#pending.get(source) ?? new Set();
     const { pendingPerSource, pendingFromLoopback, pendingHandshakes } = this.#limits;
-    if (ofSource.size >= (isLoopback(source) ? pendingFromLoopback : pendingPerSource)) {
+    if (ofSource.size >= (isThisHost(source) ? pendingFromLoopback : pendingPerSource)) {
       return undefined;
     }
     const place = { drop };
@@ -161,26 +162,11 @@ export class PendingHandshakes {
 
   #capacity(source: string): number {
     const { authFailFromLoopback, authFailPerSource } = this.#limits;
-    return isLoopback(source) ? authFailFromLoopback : authFailPerSource;
+    return isThisHost(source) ? authFailFromLoopback : authFailPerSource;
   }
 }
 
-/** What an address is counted under. */
-export function sourceOf(address: string): string {
-  const unmapped = address.replace(/^::ffff:(?=\d+\.)/i, "");
-  if (isIP(unmapped) !== 6 || unmapped === "::1") return unmapped;
-  const [head = "", tail] = unmapped.replace(/%.*$/, "").split("::");
-  const before = head === "" ? [] : head.split(":");
-  const after = tail === undefined || tail === "" ? [] : tail.split(":");
-  const zeros = tail === undefined ? 0 : 8 - before.length - after.length;
-  const groups = [...before, ...Array<string>(Math.max(0, zeros)).fill("0"), ...after];
-  const network = groups.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16));
-  return `${network.join(":")}::/64`;
-}
-
-/** This very host, whatever the carrier calls it. */
-function isLoopback(source: string): boolean {
-  return isIP(source) === 0
-    ? !source.endsWith("/64")
-    : source.startsWith("127.") || source === "::1";
+/** This very host, whatever the carrier calls it: not every carrier has IP addresses. */
+function isThisHost(source: string): boolean {
+  return isLoopback(source) || (isIP(source) === 0 && !source.endsWith("/64"));
 }

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import type { Carrier } from "../carrier/carrier.ts";
-import { isLoopback, isUnspecified } from "./own-subnets.ts";
+import { isLoopback, isUnspecified } from "../bytes/ip-address.ts";
 
 /**
  * An address of this machine as a carrier needs it. One address stands for several carriers: this machine
