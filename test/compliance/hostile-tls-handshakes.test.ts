@@ -65,10 +65,11 @@ describe("handshakes that are cut", () => {
     await using scene = await tlsScene(certificates, { tls: { tlsPending: 2_000 } });
     const flights = await clientBytes(scene.port, { maxVersion });
     const begin = flights[0]?.length ?? 0;
-    const end = Buffer.concat(flights).length;
+    // The signature of each handshake has a length of its own, within a few bytes. A cut behind the
+    // last byte would be no cut.
+    const end = Buffer.concat(flights).length - 8;
     expect(end - begin).toBeGreaterThan(300);
     const sockets: net.Socket[] = [];
-    // Not with the last byte: then it would be a handshake.
     for (let at = begin; at < end; at += step) {
       const socket = await scene.connect();
       const cut = once<void>();
