@@ -2,6 +2,7 @@ import type { Carrier, Channel, SocketOptions } from "../carrier/carrier.ts";
 import { CarrierError } from "../carrier/errors.ts";
 import type { Clock } from "../carrier/clock.ts";
 import { runHandshake } from "../connection/run-handshake.ts";
+import { withDeadline } from "../epmd/deadline.ts";
 import type { Discovery } from "../epmd/discovery.ts";
 import { HandshakeError } from "../handshake/errors.ts";
 import type { AgreedPeer } from "../handshake/handshake.ts";
@@ -76,18 +77,20 @@ async function openFirst(
   const share = setupTimeMs / Math.max(1, ways.length - 1);
   let failure: unknown;
   for (const [index, way] of ways.entries()) {
-    const late = new AbortController();
     const isLast = index === ways.length - 1;
-    const timer = isLast ? undefined : clock.after(share, () => late.abort(silent(way)));
-    try {
-      const within = AbortSignal.any([signal, late.signal]);
+    const open = async (within: AbortSignal): Promise<Channel> => {
       const channel = await openChannel(name, way, options.dialSocket, within);
+      if (within.aborted) channel.destroy(); // nobody waits for it any more
+      return channel;
+    };
+    try {
+      const channel = await (isLast
+        ? open(signal)
+        : withDeadline(clock, share, signal, () => silent(way), open));
       return { channel, carrier: way.carrier };
     } catch (error) {
       signal.throwIfAborted();
       failure = error;
-    } finally {
-      timer?.cancel();
     }
   }
   throw unreachable(name, failure);

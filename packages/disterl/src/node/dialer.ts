@@ -1,5 +1,6 @@
 import type { Carrier, SocketOptions } from "../carrier/carrier.ts";
 import type { Clock } from "../carrier/clock.ts";
+import { withDeadline } from "../epmd/deadline.ts";
 import type { Discovery } from "../epmd/discovery.ts";
 import type { OutstandingChallenges } from "../handshake/digest.ts";
 import { type Identity, NONODE } from "../process/identity.ts";
@@ -50,11 +51,10 @@ export class Dialer {
     if (nameless && dynamicHost === undefined) {
       throw policyError(node, "this node has no name: it is not distributed");
     }
-    const late = new AbortController();
-    const timer = clock.after(2 * setupTimeMs, () => {
+    const late = (): ConnectError => {
       const text = `no connection to ${node.text} within ${2 * setupTimeMs} ms`;
-      late.abort(new ConnectError("ERR_CONNECT_TIMEOUT", "carrier", node.text, text));
-    });
+      return new ConnectError("ERR_CONNECT_TIMEOUT", "carrier", node.text, text);
+    };
     const handshake = {
       ourName: nameless ? (dynamicHost ?? "") : this.#identity.node.text,
       ourCreation: this.#identity.creation,
@@ -66,12 +66,12 @@ export class Dialer {
       isStillWanted: () => !signal.aborted,
       random,
     };
-    const within = AbortSignal.any([signal, late.signal]);
-    try {
-      return await orAborted(dial(name, handshake, { ...this.#options, signal: within }), within);
-    } finally {
-      timer.cancel();
-    }
+    // A discovery or a carrier that does not look at its signal must not hold a dial open.
+    return withDeadline(clock, 2 * setupTimeMs, signal, late, async (within) => {
+      const established = await dial(name, handshake, { ...this.#options, signal: within });
+      if (within.aborted) established.channel.destroy();
+      return established;
+    });
   }
 
   #checkName(node: Atom): NodeName {
@@ -85,20 +85,6 @@ export class Dialer {
       throw new ConnectError("ERR_CONNECT_NAME", "name", node.text, message, error);
     }
   }
-}
-
-/** A discovery or a carrier that does not look at its signal must not hold a dial open. */
-function orAborted(dialling: Promise<Established>, signal: AbortSignal): Promise<Established> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    signal.addEventListener("abort", abort, { once: true });
-    dialling
-      .finally(() => signal.removeEventListener("abort", abort))
-      .then((established) => {
-        if (signal.aborted) established.channel.destroy();
-        resolve(established);
-      }, reject);
-  });
 }
 
 export function policyError(node: Atom, why: string): ConnectError {
