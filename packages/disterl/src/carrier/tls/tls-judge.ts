@@ -52,43 +52,37 @@ export function judgePeer(socket: TLSSocket, judging: Judging): Judgement {
 }
 
 function judged(socket: TLSSocket, judging: Judging): Judgement {
-  const chain = peerChain(socket);
-  const [certificate] = chain;
   // Nobody resumes sessions here. Whoever manages to would have skipped the checks.
   if (socket.isSessionReused()) {
+    const [certificate] = peerChain(socket);
     const problem = certificateProblem("session", "resumed a session", noResumption);
     return { problem, certificate, isConstrained: true };
   }
+  const isGood = isChecked(judging.side) && socket.authorized;
+  const shown = isGood ? shownCertificates(socket) : peerChain(socket);
+  const [certificate] = shown;
   if (certificate === undefined) {
     const problem = withoutCertificate(judging.where, judging.side);
     return { problem, certificate, isConstrained: false };
   }
-  return { ...chainVerdict(socket, chain, judging), certificate };
+  const found = isChecked(judging.side) ? checked(socket, shown, judging) : UNCHECKED;
+  const { problem, isConstrained, ways = [] } = found;
+  const { verifyFun } = judging.side;
+  if (verifyFun === undefined) return { problem, certificate, isConstrained };
+  const { where: side, expected } = judging;
+  // What it has shown proves nothing; it is all there is where nothing leads to a CA.
+  const chain = ways.length > 0 ? ways : shown;
+  const peer = { side, certificate, chain, problem, node: expected.node };
+  return { problem: lastWord(verifyFun, peer), certificate, isConstrained };
 }
 
-type Verdict = Pick<Judgement, "problem" | "isConstrained">;
-
-/** With the certificates on the ways to trusted CAs, when there are any. */
-interface Checked extends Verdict {
+/** What the checks have found. */
+interface Checked extends Pick<Judgement, "problem" | "isConstrained"> {
+  /** The certificates on the ways to trusted CAs, when there are any. */
   readonly ways?: readonly X509Certificate[];
 }
 
-function chainVerdict(
-  socket: TLSSocket,
-  chain: readonly X509Certificate[],
-  judging: Judging,
-): Verdict {
-  const { where, side, expected } = judging;
-  const [certificate] = chain as [X509Certificate];
-  const unchecked: Checked = { problem: undefined, isConstrained: false };
-  const found = isChecked(side) ? checked(socket, chain, judging) : unchecked;
-  const { problem, isConstrained, ways = [] } = found;
-  if (side.verifyFun === undefined) return { problem, isConstrained };
-  // What follows from names alone can be made up; it is all there is where nothing leads to a CA.
-  const known = ways.length > 0 ? ways : chain;
-  const peer = { side: where, certificate, chain: known, problem, node: expected.node };
-  return { problem: lastWord(side.verifyFun, peer), isConstrained };
-}
+const UNCHECKED: Checked = { problem: undefined, isConstrained: false };
 
 /** Whether certificates of peers are checked. */
 export function isChecked({ verify }: TlsServerSide): boolean {
@@ -106,13 +100,13 @@ function withoutCertificate(
   return certificateProblem("missing", "has shown no certificate", remedy);
 }
 
-function checked(socket: TLSSocket, chain: readonly X509Certificate[], judging: Judging): Checked {
+function checked(socket: TLSSocket, shown: readonly X509Certificate[], judging: Judging): Checked {
   if (!socket.authorized) {
-    const problem = chainProblem(chain, String(socket.authorizationError), judging.where);
+    const problem = chainProblem(shown, String(socket.authorizationError), judging.where);
     return { problem, isConstrained: true };
   }
-  const [certificate] = chain as [X509Certificate];
-  const ways = waysUp(shownCertificates(socket), judging.revocation.trusted);
+  const [certificate] = shown as [X509Certificate];
+  const ways = waysUp(shown, judging.revocation.trusted);
   if ("check" in ways) return { problem: ways, isConstrained: true };
   const isConstrained = ways.certificates.slice(1).some(isConstraining);
   const { where, side, revocation } = judging;
