@@ -92,7 +92,9 @@ export class TlsScene implements AsyncDisposable {
 
   /** The next refusal that is not taken yet. */
   async refusal(): Promise<Refused> {
-    await expect.poll(() => this.refused.length, { timeout: 10_000 }).toBeGreaterThan(this.#taken);
+    await expect
+      .poll(() => this.refused.length, { timeout: 10_000, interval: 5 })
+      .toBeGreaterThan(this.#taken);
     return this.refused[this.#taken++] as Refused;
   }
 

@@ -88,7 +88,9 @@ class TlsDial {
       });
     const onAbort = (): void => fail(signal?.reason);
     const onError = (error: Error): void => {
-      fail(this.#connected ? handshakeError(at, error, identity.own) : dialError(at, error));
+      // A reset comes of who has accepted, even when it is heard of before the connection is.
+      const isAccepted = this.#connected || ("code" in error && error.code === "ECONNRESET");
+      fail(isAccepted ? handshakeError(at, error, identity.own) : dialError(at, error));
     };
     const onClose = (): void => fail(handshakeError(at, new Error("closed"), identity.own));
     const onSecure = (): void => {

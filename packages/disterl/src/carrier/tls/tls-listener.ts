@@ -48,7 +48,8 @@ export class TlsListener implements Listener {
     onChannel: (channel: Channel) => void,
   ): Promise<TlsListener> {
     const acceptor = new TlsAcceptor(parts, onChannel, options.onRefused ?? (() => {}));
-    const server = net.createServer({ allowHalfOpen: true, ...socketSettings(options) });
+    // Not half-open: who hangs up before TLS is done is to be noticed at once. See #secured.
+    const server = net.createServer({ allowHalfOpen: false, ...socketSettings(options) });
     server.on("connection", (socket) => acceptor.accept(socket));
     const host = options.host ?? (parts.family === "inet" ? "0.0.0.0" : "::");
     await bindServer(server, host, options, parts.family === "inet6");
@@ -126,6 +127,7 @@ class TlsAcceptor {
   #secured(socket: tls.TLSSocket): void {
     const raw = rawSocket(socket);
     if (raw !== undefined) this.#door.leave(raw);
+    socket.allowHalfOpen = true; // from here on it is the channel that says how it ends
     const { family, side, identity, clock } = this.#parts;
     const { localAddress, localPort, remoteAddress, remotePort } = socket;
     const local: NetAddress = { family, address: localAddress ?? "", port: localPort ?? 0 };
