@@ -91,6 +91,26 @@ test("a setting that is missing does not pass for one that was left out", () => 
   }
 });
 
+test("a key in the wrong place is not shown", () => {
+  const pem = readFileSync(good.keyfile, "utf8");
+  const secret = pem.split("\n")[1] ?? "";
+  const cases: [object, RegExp][] = [
+    [{ key: readFileSync(good.keyfile) }, /^tls.key is text, not bytes: .*"utf8"/],
+    [{ server: { keyfile: pem } }, /^tls.server.keyfile is the path of a file, .* it is key$/],
+    [{ cacertfile: ["ca.pem", pem] }, /^tls.cacertfile is the path of a file, .* is cacerts$/],
+    [{ server: { dhfile: pem } }, /^tls.server.dhfile is the path of a file, .* to a file$/],
+    [{ keyfile: { path: pem } }, /^tls.keyfile is text, not an object$/],
+  ];
+  for (const [given, text] of cases) {
+    const attempt = () => inetTls({ ...good, ...given } as TlsOptions);
+    expect(attempt).toThrow(TypeError);
+    expect(attempt).toThrow(text);
+    expect(attempt).not.toThrow(secret);
+    expect(attempt).not.toThrow("45,45,45,45");
+  }
+  expect(() => inetTls(good.keyfile as never)).toThrow(/^tls is an object, not string$/);
+});
+
 test("what is undefined for a side takes nothing away from it", () => {
   const crlfile = authority.revocationList();
   const nothing = { verify: undefined, crlfile: undefined, cacertfile: undefined };
@@ -104,6 +124,16 @@ test("a side with CAs of its own trusts those only", () => {
   const options: TlsOptions = { ...good, cacertfile: "wide.pem", server: { cacerts } };
   expect(serverSide(options)).toEqual({ ...authorityless(good), cacerts });
   expect(clientSide(options).cacertfile).toBe("wide.pem");
+});
+
+test("a side with a certificate of its own shows that one, whichever way either is given", () => {
+  const text = {
+    cert: readFileSync(good.certfile, "utf8"),
+    key: readFileSync(good.keyfile, "utf8"),
+  };
+  expect(serverSide({ ...text, server: rogue })).toEqual(rogue);
+  expect(clientSide({ ...good, client: text })).toEqual({ ...text, cacertfile });
+  expect(clientSide({ ...text, server: rogue })).toEqual(text);
 });
 
 function authorityless({ certfile, keyfile }: typeof good) {

@@ -88,7 +88,7 @@ export interface TlsClientSide extends TlsSide {
 
 /**
  * Options of {@link inetTls}: for both sides, and for each where they differ. A side with `cacertfile` or
- * `cacerts` of its own trusts those only.
+ * `cacerts` of its own trusts those only; one with `certfile` or `cert` of its own shows that one.
  */
 export interface TlsOptions extends TlsSide {
   readonly server?: TlsServerSide | undefined;
@@ -168,6 +168,7 @@ const BOTH: Names<TlsOptions> = {
  * @throws TypeError @internal
  */
 export function checkTlsOptions(options: TlsOptions): void {
+  if (typeof options !== "object") throw new TypeError(`tls is an object, not ${typeof options}`);
   checkNames("tls", options, BOTH);
   checkNames("tls.server", options.server ?? {}, SERVER);
   checkNames("tls.client", options.client ?? {}, CLIENT);
@@ -176,7 +177,7 @@ export function checkTlsOptions(options: TlsOptions): void {
   checkSide("tls.client", options.client ?? {});
   checkWord("tls.server.failIfNoPeerCert", options.server?.failIfNoPeerCert, [true, false]);
   checkWord("tls.server.honorCipherOrder", options.server?.honorCipherOrder, [true, false]);
-  checkText("tls.server.dhfile", options.server?.dhfile);
+  checkPath("tls.server.dhfile", options.server?.dhfile);
   const asked = options.client?.serverNameIndication;
   if (asked !== false) checkText("tls.client.serverNameIndication", asked);
   checkFunction("tls.onWarning", options.onWarning);
@@ -204,7 +205,30 @@ function checkWord(where: string, given: unknown, words: readonly (string | bool
 /** Null, and text that is empty, come of settings that are missing: they are not to pass for left out. */
 function checkText(where: string, given: unknown): void {
   if (given === undefined || (typeof given === "string" && given !== "")) return;
-  throw new TypeError(`${where} is text, not ${JSON.stringify(given) ?? typeof given}`);
+  throw new TypeError(`${where} is text, not ${shownKind(given)}`);
+}
+
+/** A setting, as far as it may be shown: bytes are as a rule a key. */
+function shownKind(given: unknown): string {
+  if (ArrayBuffer.isView(given)) return 'bytes: readFileSync(path, "utf8") gives text';
+  return typeof given === "object" && given !== null
+    ? "an object"
+    : (JSON.stringify(given) ?? typeof given);
+}
+
+function checkPaths(where: string, given: unknown): void {
+  if (!Array.isArray(given)) return checkPath(where, given);
+  checkTexts(where, given);
+  for (const path of given as readonly unknown[]) checkPath(where, path);
+}
+
+/** The name of a file. PEM text in its place is not shown: it may be a key. */
+function checkPath(where: string, given: unknown): void {
+  checkText(where, given);
+  if (typeof given !== "string" || !given.includes("-----BEGIN ")) return;
+  const name = OTHER_WAY[where.split(".").at(-1) ?? ""];
+  const remedy = name === undefined ? "write it to a file" : `as text it is ${name}`;
+  throw new TypeError(`${where} is the path of a file, not PEM text itself: ${remedy}`);
 }
 
 function checkTexts(where: string, given: unknown): void {
@@ -219,9 +243,8 @@ function checkFunction(where: string, given: unknown): void {
 }
 
 function checkCertificate(where: string, given: CertificateAndKey): void {
-  for (const name of ["certfile", "keyfile", "cert", "key"] as const) {
-    checkText(`${where}.${name}`, given[name]);
-  }
+  for (const name of ["cert", "key"] as const) checkText(`${where}.${name}`, given[name]);
+  for (const name of ["certfile", "keyfile"] as const) checkPath(`${where}.${name}`, given[name]);
   if (given.password === undefined || typeof given.password === "string") return;
   throw new TypeError(`${where}.password is text`);
 }
@@ -229,10 +252,9 @@ function checkCertificate(where: string, given: CertificateAndKey): void {
 function checkSide(where: string, side: TlsSide): void {
   const { verify, crlCheck, depth, versions, certsKeys } = side;
   checkCertificate(where, side);
-  for (const name of ["cacertfile", "cacerts", "crlfile"] as const) {
-    checkTexts(`${where}.${name}`, side[name]);
-  }
-  checkText(`${where}.crlDir`, side.crlDir);
+  checkTexts(`${where}.cacerts`, side.cacerts);
+  for (const name of ["cacertfile", "crlfile"] as const) checkPaths(`${where}.${name}`, side[name]);
+  checkPath(`${where}.crlDir`, side.crlDir);
   checkFunction(`${where}.verifyFun`, side.verifyFun);
   for (const name of ["certsKeys", "ciphers", "groups", "signatureAlgs"] as const) {
     const given = side[name];
@@ -273,15 +295,25 @@ export function nameBindingOf(options: TlsOptions): NameBinding {
   return options.nameBinding ?? (serverNameIndication === undefined ? "host" : "none");
 }
 
+/** Two ways to give one thing: PEM text, and the name of a file of it. */
+const OTHER_WAY: Readonly<Record<string, keyof TlsSide>> = {
+  cert: "certfile",
+  certfile: "cert",
+  key: "keyfile",
+  keyfile: "key",
+  cacerts: "cacertfile",
+  cacertfile: "cacerts",
+};
+
 /**
- * What a side says itself goes before what is said for both. An option that is undefined says nothing:
- * it takes no list of revoked certificates away. A side with CAs of its own trusts those only.
+ * What a side says itself goes before what is said for both, in whichever of two ways either is said. An
+ * option that is undefined says nothing: it takes no list of revoked certificates away.
  */
 function over<Side extends TlsSide>(both: TlsSide, side: Side): Side {
-  const hasCas = side.cacertfile !== undefined || side.cacerts !== undefined;
-  const shared = Object.entries(both).filter(
-    ([name]) => !(hasCas && (name === "cacertfile" || name === "cacerts")),
-  );
+  const shared = Object.entries(both).filter(([name]) => {
+    const other = OTHER_WAY[name];
+    return other === undefined || side[other] === undefined;
+  });
   const said = [...shared, ...Object.entries(side)].filter(([, value]) => value !== undefined);
   return Object.fromEntries(said) as unknown as Side;
 }
