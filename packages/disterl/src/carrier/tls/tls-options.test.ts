@@ -102,7 +102,7 @@ test("a key in the wrong place is not shown", () => {
     [{ keyfile: { path: pem } }, /^tls.keyfile is text, not an object$/],
   ];
   for (const [given, text] of cases) {
-    const attempt = () => inetTls({ ...good, ...given } as TlsOptions);
+    const attempt = () => inetTls({ ...good, ...given });
     expect(attempt).toThrow(TypeError);
     expect(attempt).toThrow(text);
     expect(attempt).not.toThrow(secret);
