@@ -1,6 +1,8 @@
+import { execFileSync } from "node:child_process";
 import { X509Certificate } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import * as tls from "node:tls";
 import { afterAll, expect, test } from "vitest";
 import {
   TestAuthority,
@@ -148,6 +150,21 @@ test("verifyFun is given the certificates that have signed, not those that are n
   ]);
 });
 
+test("a verifyFun that returns a promise refuses, and what becomes of that ends nothing", async () => {
+  const rejected: unknown[] = [];
+  const count = (reason: unknown) => void rejected.push(reason);
+  process.on("unhandledRejection", count);
+  const slow = () => Promise.reject(new Error("no"));
+  const verifyFun = slow as unknown as NonNullable<TlsOptions["verifyFun"]>;
+  const certfile = chainFile("slow", text(node.certfile), now);
+  for (const verdict of await verdicts({ certfile, keyfile: node.keyfile }, { verifyFun })) {
+    expect(verdict).toMatch(/CN=node.*is refused by verifyFun: it returned a promise/);
+  }
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("unhandledRejection", count);
+  expect(rejected).toEqual([]);
+});
+
 test("a CA with a curve that is too short is refused", async () => {
   const short = authority.issue("short-ca", { authority: true, algorithm: "P-192" });
   const leaf = authority.issue("under-short", {}, short);
@@ -157,6 +174,84 @@ test("a CA with a curve that is too short is refused", async () => {
       /CN=short-ca.*has a key on the curve prime192v1, with fewer than 224 bits/,
     );
   }
+});
+
+test("a CA with a curve whose name tells no bits is refused", async () => {
+  // 160 bits, which is enough for OpenSSL.
+  const keyfile = join(authority.folder, "phone.key");
+  const certfile = join(authority.folder, "phone.pem");
+  const openssl = (...args: string[]) => execFileSync("openssl", args, { stdio: "pipe" });
+  openssl("ecparam", "-name", "wap-wsg-idm-ecid-wtls7", "-genkey", "-noout", "-out", keyfile);
+  const request = ["-new", "-x509", "-subj", "/CN=phone-ca", "-days", "9"];
+  openssl("req", ...request, "-key", keyfile, "-out", certfile);
+  const leaf = authority.issue("under-phone", {}, { certfile, keyfile });
+  for (const verdict of await verdicts({ ...leaf }, { cacertfile: certfile })) {
+    expect(verdict).toMatch(/CN=phone-ca.*a curve that is not known here: wap-wsg-idm-ecid-wtls7/);
+  }
+});
+
+test.each([
+  [
+    "a CA for other uses",
+    { more: "extendedKeyUsage=codeSigning" },
+    {},
+    /"[^"]*CN=middle".*vouches for no such use \(extendedKeyUsage without (?:client|server)Auth\)/,
+  ],
+  [
+    "a CA whose key must not sign certificates",
+    { keyUsage: "cRLSign" },
+    {},
+    /"[^"]*CN=middle".*has issued the one before it, and is no CA/,
+  ],
+  [
+    "a CA for other hosts",
+    { more: "nameConstraints=critical,permitted;DNS:example.org" },
+    {},
+    /CN=below.*or one that vouches for it, fails a check of OpenSSL: permitted subtree violation/,
+  ],
+  [
+    "an extension that is critical and unknown",
+    {},
+    { more: "1.3.6.1.4.1.5923.1=critical,DER:0500" },
+    /CN=below.*fails a check of OpenSSL: unhandled critical extension/,
+  ],
+  [
+    "a key for none of its uses",
+    {},
+    { keyUsage: "cRLSign" },
+    /CN=below.*is not for this use \(keyUsage/,
+  ],
+] as const)("what OpenSSL refuses is told: %s", async (_what, ofCa, ofLeaf, said) => {
+  const middle = authority.issue("middle", { authority: true, ...ofCa });
+  const leaf = authority.issue("below", ofLeaf, middle);
+  const certfile = chainFile("below", text(leaf.certfile), text(middle.certfile));
+  const found = await verdicts({ certfile, keyfile: leaf.keyfile }, {});
+  for (const verdict of found) expect(verdict).toMatch(said);
+});
+
+test("a signature with SHA-1 is told to be too weak", async () => {
+  const leaf = authority.issue("old-hash", { digest: "sha1" });
+  let tell!: (error: Error) => void;
+  const refused = new Promise<Error>((resolve) => {
+    tell = resolve;
+  });
+  const listener = await inetTls({ ...good, onWarning: () => {} }).listen(
+    { host: "127.0.0.1", onRefused: (_remote, error) => tell(error) },
+    () => tell(new Error("it was accepted")),
+  );
+  const peer = tls.connect({
+    port: listener.address.port,
+    cert: text(leaf.certfile),
+    key: text(leaf.keyfile),
+    ciphers: "DEFAULT:@SECLEVEL=0", // its own OpenSSL would not let it show that one
+    rejectUnauthorized: false,
+  });
+  peer.on("error", () => {});
+  const error = (await refused) as TlsCertificateError;
+  expect(error.check).toBe("strength");
+  expect(error.message).toMatch(/CN=old-hash.*CA signature digest algorithm too weak/);
+  peer.destroy();
+  await listener.close();
 });
 
 test("a long chain is found to be long behind a short one", async () => {

@@ -8,7 +8,7 @@ import { keyUsageProblem, weakKey } from "./tls-key-checks.ts";
 import { type Expected, nameProblem } from "./tls-names.ts";
 import type { TlsServerSide } from "./tls-options.ts";
 import { type Revocation, revocationProblem } from "./tls-revocation.ts";
-import { chainProblem } from "./tls-verdicts.ts";
+import { chainProblem, verdictOf } from "./tls-verdicts.ts";
 
 /** What a peer is judged by. */
 export interface Judging {
@@ -102,7 +102,7 @@ function withoutCertificate(
 
 function checked(socket: TLSSocket, shown: readonly X509Certificate[], judging: Judging): Checked {
   if (!socket.authorized) {
-    const problem = chainProblem(shown, String(socket.authorizationError), judging.where);
+    const problem = chainProblem(shown, verdictOf(socket), judging.where);
     return { problem, isConstrained: true };
   }
   const [certificate] = shown as [X509Certificate];
@@ -149,13 +149,17 @@ function lastWord(
   verifyFun: NonNullable<TlsServerSide["verifyFun"]>,
   peer: Parameters<NonNullable<TlsServerSide["verifyFun"]>>[0],
 ): TlsProblem | undefined {
-  let verdict: true | string;
+  let verdict: unknown;
   try {
     verdict = verifyFun(peer);
   } catch (error) {
     verdict = `verifyFun failed: ${error instanceof Error ? error.message : String(error)}`;
   }
   if (verdict === true) return undefined;
+  if (verdict instanceof Promise) {
+    verdict.catch(() => {}); // a peer that it rejects is refused, and is not to end the program
+    verdict = "it returned a promise, and has to answer at once";
+  }
   const text = `is refused by verifyFun: ${printable(String(verdict))}`;
   return certificateProblem(
     "verify_fun",

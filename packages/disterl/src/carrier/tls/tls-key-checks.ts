@@ -6,6 +6,9 @@ import { x509Fields } from "../x509/x509-fields.ts";
 const LEAST_RSA_BITS = 2_048;
 const LEAST_CURVE_BITS = 224;
 
+/** 256 bits, and no number in its name. */
+const SM2 = "SM2";
+
 /** What OpenSSL lets pass: keys that are too short, anywhere in the chain. */
 export function weakKey(chain: readonly X509Certificate[]): TlsProblem | undefined {
   for (const certificate of chain) {
@@ -28,9 +31,11 @@ function weakness(certificate: X509Certificate): string | undefined {
     const kind = key.asymmetricKeyType === "dsa" ? "a DSA" : "an RSA";
     return `has ${kind} key of ${modulusLength} bits, fewer than ${LEAST_RSA_BITS}`;
   }
-  // prime192v1, secp160r1, sect163k1, brainpoolP160r1
+  if (key.asymmetricKeyType !== "ec" || namedCurve === SM2) return undefined;
+  // prime192v1, secp160r1, sect163k1, brainpoolP160r1; those without a number are of early phones.
   const [bits] = /\d{3}/.exec(namedCurve) ?? [];
-  if (bits === undefined || Number(bits) >= LEAST_CURVE_BITS) return undefined;
+  if (bits === undefined) return `has a key on a curve that is not known here: ${namedCurve}`;
+  if (Number(bits) >= LEAST_CURVE_BITS) return undefined;
   return `has a key on the curve ${namedCurve}, with fewer than ${LEAST_CURVE_BITS} bits`;
 }
 

@@ -1,10 +1,32 @@
 import type { X509Certificate } from "node:crypto";
+import type { TLSSocket } from "node:tls";
 import { certificateProblem, type TlsProblem } from "./tls-certificate.ts";
+
+/** What OpenSSL says of a chain that it does not accept. */
+export interface Verdict {
+  /** One of the codes of Node.js, which names the most frequent ones; `UNSPECIFIED` otherwise. */
+  readonly code: string;
+  /** In words, which Node.js keeps to itself where it has a code. */
+  readonly text: string;
+}
+
+/** Of a socket that is not `authorized`. */
+export function verdictOf(socket: TLSSocket): Verdict {
+  const code = String(socket.authorizationError);
+  const { _handle: handle } = socket as unknown as SocketInside;
+  const error = handle?.verifyError?.();
+  return { code, text: error instanceof Error ? error.message : code };
+}
+
+/** What Node.js does not document of a `tls.TLSSocket`. */
+interface SocketInside {
+  readonly _handle?: { verifyError?(): unknown } | null;
+}
 
 /** What a verdict of OpenSSL means, and for which certificate of the chain it is. */
 export function chainProblem(
   chain: readonly X509Certificate[],
-  code: string,
+  { code, text }: Verdict,
   where: "server" | "client",
 ): TlsProblem {
   const [leaf] = chain;
@@ -34,15 +56,18 @@ export function chainProblem(
       return certificateProblem("depth", "has too long a chain to its CA", "shorten it", leaf);
     case "CERT_SIGNATURE_FAILURE":
       return certificateProblem("signature", "has a wrong signature", trustIt, leaf);
-    case "CA_MD_TOO_WEAK":
-    case "EE_KEY_TOO_SMALL":
-    case "CA_KEY_TOO_SMALL": {
-      const text = "has a key or a signature that is too weak";
-      return certificateProblem("strength", text, newOne, leaf);
-    }
     default:
-      return certificateProblem("other", `fails a check of OpenSSL: ${code}`, newOne, leaf);
+      return unnamedProblem(chain, text);
   }
+}
+
+/** OpenSSL does not say which one of the chain it is; where that cannot be found out, we do not either. */
+function unnamedProblem(chain: readonly X509Certificate[], text: string): TlsProblem {
+  const [leaf] = chain;
+  if (text === "key usage does not include certificate signing") return issuerProblem(chain);
+  const said = `or one that vouches for it, fails a check of OpenSSL: ${text}`;
+  const check = /too weak|explicit ECC/.test(text) ? "strength" : "other";
+  return certificateProblem(check, said, newOne, leaf);
 }
 
 function dateProblem(chain: readonly X509Certificate[], code: string): TlsProblem {
@@ -58,15 +83,33 @@ function dateProblem(chain: readonly X509Certificate[], code: string): TlsProble
 
 /** OpenSSL tells the last thing it finds wrong; which one of the chain it is for, we look up. */
 function purposeProblem(chain: readonly X509Certificate[], where: "server" | "client"): TlsProblem {
-  const issuer = chain.slice(1).find(({ ca }) => !ca);
-  if (issuer !== undefined) {
-    const text = "has issued the one before it, and is no CA";
-    return certificateProblem("authority", text, newOne, issuer);
-  }
-  const use = where === "server" ? "clientAuth" : "serverAuth";
-  const text = `is not for this use (extendedKeyUsage without ${use})`;
-  return certificateProblem("purpose", text, newOne, chain[0]);
+  if (chain.slice(1).some(({ ca }) => !ca)) return issuerProblem(chain);
+  const { name, id } = where === "server" ? CLIENT_AUTH : SERVER_AUTH;
+  const limited = chain.find(
+    ({ keyUsage: uses }: Uses) => uses !== undefined && !uses.includes(id),
+  );
+  const why = limited === undefined ? "keyUsage" : `extendedKeyUsage without ${name}`;
+  const text =
+    limited === undefined || limited === chain[0]
+      ? "is not for this use"
+      : "vouches for no such use";
+  return certificateProblem("purpose", `${text} (${why})`, newOne, limited ?? chain[0]);
 }
+
+/** A CA has to say that it is one, and that its key may sign certificates where it says what that may do. */
+function issuerProblem(chain: readonly X509Certificate[]): TlsProblem {
+  const issuer = chain.slice(1).find(({ ca }) => !ca) ?? chain.at(-1);
+  const text = "has issued the one before it, and is no CA";
+  return certificateProblem("authority", text, newOne, issuer);
+}
+
+/** Node.js calls the extended one so, and leaves it undefined where there is none. */
+interface Uses {
+  readonly keyUsage: readonly string[] | undefined;
+}
+
+const SERVER_AUTH = { name: "serverAuth", id: "1.3.6.1.5.5.7.3.1" };
+const CLIENT_AUTH = { name: "clientAuth", id: "1.3.6.1.5.5.7.3.2" };
 
 const trustIt = "if it should be trusted, add its CA to cacertfile";
 const newOne = "have a new one made";
