@@ -1,5 +1,4 @@
-import * as net from "node:net";
-import type * as tls from "node:tls";
+import type * as net from "node:net";
 
 /**
  * How bytes come out of a socket: into one buffer that every socket of this thread shares, instead
@@ -36,29 +35,12 @@ export function onRead(onChunk: OnChunk): net.OnReadOpts {
 }
 
 /**
- * Gives a socket that a server has accepted, and that nobody has read from yet (`pauseOnConnect`),
- * the same kind of reading. Servers have no `onread` option, so the accepted handle moves into a
- * socket that has; where a runtime keeps its handles to itself, `data` events do.
+ * Gives a socket that a server has accepted and that nobody has read from yet (`pauseOnConnect`), or a
+ * TLS socket that is secured, the same kind of reading, and pauses it. `net.connect` and `tls.connect`
+ * have an option for it, sockets of a server have not; so what the option does is done to them
+ * afterwards. Where a runtime does it in another way, `data` events do.
  */
-export function adoptAccepted(accepted: net.Socket, onChunk: OnChunk): net.Socket {
-  const holder = accepted as unknown as { _handle?: object | null };
-  const handle = holder._handle;
-  if (typeof handle !== "object" || handle === null || !("useUserBuffer" in handle)) {
-    accepted.on("data", onChunk);
-    return accepted.pause();
-  }
-  holder._handle = null;
-  accepted.destroy(); // an empty shell now; the server counts it as gone
-  const options = { handle, onread: onRead(onChunk), allowHalfOpen: true, pauseOnCreate: true };
-  return new net.Socket(options);
-}
-
-/**
- * Gives a TLS socket, secured and paused by nobody yet, the same kind of reading. `tls.connect` has
- * an option for it, sockets of a server have not; so what the option does is done to both, afterwards.
- * Where a runtime does it in another way, `data` events do.
- */
-export function adoptSecured(socket: tls.TLSSocket, onChunk: OnChunk): void {
+export function adopt(socket: net.Socket, onChunk: OnChunk): void {
   const symbols = Object.getOwnPropertySymbols(socket);
   const bufferKey = symbols.find(({ description }) => description === "kBuffer");
   const callbackKey = symbols.find(({ description }) => description === "kBufferCb");

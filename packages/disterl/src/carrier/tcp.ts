@@ -10,7 +10,7 @@ import type {
 } from "./carrier.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { dialError } from "./errors.ts";
-import { adoptAccepted, onRead } from "./socket-reading.ts";
+import { adopt, onRead } from "./socket-reading.ts";
 import { TcpChannel } from "./tcp-channel.ts";
 
 /**
@@ -49,13 +49,13 @@ export class TcpCarrier implements Carrier {
     return new ServerListener(server, this.#address(address, port));
   }
 
-  #accepted(accepted: net.Socket): TcpChannel | undefined {
-    const { localAddress, localPort, remoteAddress, remotePort } = accepted;
+  #accepted(socket: net.Socket): TcpChannel | undefined {
+    const { localAddress, localPort, remoteAddress, remotePort } = socket;
     if (remoteAddress === undefined) {
-      accepted.destroy(); // reset before it was accepted
+      socket.destroy(); // reset before it was accepted
       return undefined;
     }
-    const socket = adoptAccepted(accepted, (chunk) => channel.received(chunk));
+    adopt(socket, (chunk) => channel.received(chunk));
     const local = this.#address(localAddress, localPort);
     const remote = this.#address(remoteAddress, remotePort);
     const channel = new TcpChannel(socket, local, remote, this.#clock);

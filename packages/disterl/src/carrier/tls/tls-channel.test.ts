@@ -4,7 +4,7 @@ import { TLSSocket } from "node:tls";
 import { afterAll, afterEach, expect, test, vi } from "vitest";
 import { TestAuthority } from "../../testing/test-authority.ts";
 import type { Channel } from "../carrier.ts";
-import { adoptSecured } from "../socket-reading.ts";
+import { adopt } from "../socket-reading.ts";
 import { inetTls } from "./tls.ts";
 
 const authority = new TestAuthority();
@@ -105,7 +105,7 @@ test("who dials does not wait for the acknowledgement of what it sent before", a
 test("a socket that cannot read into a given buffer is read by its events", async () => {
   const socket = new PassThrough();
   const chunks: Uint8Array[] = [];
-  adoptSecured(socket as unknown as TLSSocket, (chunk) => chunks.push(chunk));
+  adopt(socket as unknown as TLSSocket, (chunk) => chunks.push(chunk));
   socket.end(Uint8Array.of(1, 2, 3));
   expect(socket.isPaused()).toBe(true);
   socket.resume();

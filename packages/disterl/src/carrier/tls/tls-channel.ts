@@ -4,7 +4,7 @@ import type { NetAddress } from "../carrier.ts";
 import type { Clock } from "../clock.ts";
 import { Fifo } from "../fifo.ts";
 import { SocketChannel } from "../socket-channel.ts";
-import { adoptSecured } from "../socket-reading.ts";
+import { adopt } from "../socket-reading.ts";
 import type { CertificateFacts } from "./tls-certificate.ts";
 import { handshakeError, isAlert } from "./tls-errors.ts";
 import { type TlsFacts, tlsFacts } from "./tls-facts.ts";
@@ -41,7 +41,7 @@ export class TlsChannel extends SocketChannel {
     this.#checked = checked;
     this.#certificate = certificate;
     this.#own = own;
-    adoptSecured(socket, (chunk) => this.received(chunk));
+    adopt(socket, (chunk) => this.received(chunk));
   }
 
   get tls(): TlsFacts | undefined {

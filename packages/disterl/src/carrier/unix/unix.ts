@@ -10,7 +10,7 @@ import type {
 } from "../carrier.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { CarrierError, dialError } from "../errors.ts";
-import { adoptAccepted, onRead } from "../socket-reading.ts";
+import { adopt, onRead } from "../socket-reading.ts";
 import { UnixChannel } from "./unix-channel.ts";
 import { checkDirectory, ensureDirectory, isCode, type UnixAccess } from "./unix-directory.ts";
 import { checkLength, UnixFile } from "./unix-file.ts";
@@ -100,8 +100,8 @@ class UnixCarrier implements Carrier {
     const path = `${ensureDirectory(this.#directory, this.#access)}/${name}`;
     const local: NetAddress = { family: "local", address: path, port: 0 };
     const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true });
-    server.on("connection", (accepted) => {
-      const socket = adoptAccepted(accepted, (chunk) => channel.received(chunk));
+    server.on("connection", (socket) => {
+      adopt(socket, (chunk) => channel.received(chunk));
       const channel = new UnixChannel(socket, local, UNNAMED, this.#clock);
       onChannel(channel);
     });
