@@ -82,6 +82,8 @@ class HandshakeRun<Result extends Agreed> implements ChannelHandler {
   #awaitsPacket = false;
   /** The generator is running: it cannot be thrown into. */
   #running = false;
+  /** What the generator has said and not written yet: packets that follow each other go in one write. */
+  #unsent: Uint8Array[] = [];
   #wroteAnything = false;
   #over = false;
   #closed = false;
@@ -152,9 +154,11 @@ class HandshakeRun<Result extends Agreed> implements ChannelHandler {
       }
     } catch (error) {
       this.#running = false;
+      this.#flush();
       return this.#fail(error);
     }
     this.#running = false;
+    this.#flush();
     if (this.#over) return this.#cleanUp();
     if (next.done === true) this.#succeed(next.value);
     else if ("expect" in next.value) this.#expect(next.value.expect);
@@ -162,14 +166,20 @@ class HandshakeRun<Result extends Agreed> implements ChannelHandler {
   }
 
   #send(packet: Uint8Array): void {
-    const { lengthBytes, channel } = this.#options;
+    const { lengthBytes } = this.#options;
     const framed = new Uint8Array(lengthBytes + packet.length);
     const view = new DataView(framed.buffer);
     if (lengthBytes === 2) view.setUint16(0, packet.length);
     else view.setUint32(0, packet.length);
     framed.set(packet, lengthBytes);
+    this.#unsent.push(framed);
+  }
+
+  #flush(): void {
+    if (this.#unsent.length === 0 || this.#over) return;
     this.#wroteAnything = true;
-    channel.write([framed]);
+    this.#options.channel.write(this.#unsent);
+    this.#unsent = [];
   }
 
   #expect(step: HandshakeStep): void {

@@ -14,13 +14,30 @@ export async function withDeadline<T>(
   outer?.throwIfAborted();
   const controller = new AbortController();
   const onOuter = (): void => controller.abort(outer?.reason);
-  const timer = clock.after(milliseconds, () => controller.abort(late()));
   outer?.addEventListener("abort", onOuter, { once: true });
+  try {
+    return await abortAfter(clock, milliseconds, controller, late, run);
+  } finally {
+    outer?.removeEventListener("abort", onOuter);
+  }
+}
+
+/**
+ * Runs something with the signal of `controller`, which is aborted when the time is over (with the
+ * error `late` makes), and rejects with the signal's reason at the very moment it is aborted.
+ */
+export async function abortAfter<T>(
+  clock: Clock,
+  milliseconds: number,
+  controller: AbortController,
+  late: () => Error,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const timer = clock.after(milliseconds, () => controller.abort(late()));
   try {
     return await orAborted(run(controller.signal), controller.signal);
   } finally {
     timer.cancel();
-    outer?.removeEventListener("abort", onOuter);
   }
 }
 
@@ -30,7 +47,16 @@ export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<
     const onAbort = (): void => reject(signal.reason);
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+    promise.then(
+      (value) => {
+        signal.removeEventListener("abort", onAbort);
+        resolve(value);
+      },
+      (error: unknown) => {
+        signal.removeEventListener("abort", onAbort);
+        reject(error);
+      },
+    );
   });
 }
 

@@ -2,7 +2,6 @@ import { V4MAPPED } from "node:dns";
 import { lookup } from "node:dns/promises";
 import { connect, isIP, type Socket } from "node:net";
 import type { Clock } from "../carrier/clock.ts";
-import { withDeadline } from "./deadline.ts";
 import { EpmdError } from "./errors.ts";
 
 /** IP addresses of a host, in the order in which they are tried. */
@@ -11,12 +10,22 @@ export type ResolveHost = (host: string, family: 0 | 4 | 6) => Promise<readonly 
 /**
  * The system's resolver, IPv4 first. `family` 0: both; 6: a host that has IPv4 addresses only is reached
  * by those, as `::ffff:127.0.0.1`.
+ *
+ * `localhost` is this machine whatever the system's tables say (RFC 6761, 6.3), and is not asked for: the
+ * system's resolver runs in another thread, and to wait for that takes as long as epmd's answer.
  */
 export const systemResolve: ResolveHost = async (host, family) => {
+  if (host === "localhost") return LOCALHOST[family];
   const hints = family === 6 ? V4MAPPED : 0;
   const found = await lookup(host, { all: true, family, hints, verbatim: false });
   return found.map(({ address }) => address);
 };
+
+const LOCALHOST = {
+  0: ["127.0.0.1", "::1"],
+  4: ["127.0.0.1"],
+  6: ["::1", "::ffff:127.0.0.1"],
+} as const;
 
 /**
  * The addresses of a host; an address stands for itself.
@@ -63,12 +72,7 @@ export async function dialFirst(
   for (const [index, address] of addresses.entries()) {
     const share = Math.max(deadline - clock.now(), 0) / (addresses.length - index);
     try {
-      const late = (): Error =>
-        new Error(`no answer from ${address} within ${Math.ceil(share)} ms`);
-      const socket = await withDeadline(clock, share, signal, late, (inner) =>
-        dial(address, port, inner),
-      );
-      return { socket, address };
+      return { socket: await dial(address, port, clock, share, signal), address };
     } catch (error) {
       signal.throwIfAborted();
       cause = error;
@@ -87,11 +91,21 @@ function unreachable(addresses: readonly string[], port: number, cause: unknown)
   );
 }
 
-function dial(address: string, port: number, signal: AbortSignal): Promise<Socket> {
+function dial(
+  address: string,
+  port: number,
+  clock: Clock,
+  milliseconds: number,
+  signal: AbortSignal,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const socket = connect({ host: address, port, noDelay: true });
+    const timer = clock.after(milliseconds, () => {
+      fail(new Error(`no answer from ${address} within ${Math.ceil(milliseconds)} ms`));
+    });
     const finish = (settle: () => void): void => {
+      timer.cancel();
       signal.removeEventListener("abort", onAbort);
       socket.off("error", onError);
       socket.off("connect", onConnect);

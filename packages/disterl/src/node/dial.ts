@@ -29,7 +29,6 @@ export interface DialOptions {
   readonly discovery: Discovery;
   readonly setupTimeMs: number;
   readonly dialSocket?: SocketOptions | undefined;
-  readonly signal: AbortSignal;
 }
 
 /**
@@ -40,10 +39,11 @@ export async function dial(
   name: NodeName,
   handshake: InitiateOptions,
   options: DialOptions,
+  signal: AbortSignal,
 ): Promise<Established> {
-  const { carriers, clock, discovery, setupTimeMs, signal } = options;
+  const { carriers, clock, discovery, setupTimeMs } = options;
   const ways = await waysTo(name, carriers, discovery, signal);
-  const { channel, carrier } = await openFirst(name, ways, options);
+  const { channel, carrier } = await openFirst(name, ways, options, signal);
   try {
     const { result, rest } = await runHandshake({
       channel,
@@ -72,8 +72,9 @@ async function openFirst(
   name: NodeName,
   ways: readonly Way[],
   options: DialOptions,
+  signal: AbortSignal,
 ): Promise<{ channel: Channel; carrier: Carrier }> {
-  const { clock, setupTimeMs, signal } = options;
+  const { clock, setupTimeMs } = options;
   const share = setupTimeMs / Math.max(1, ways.length - 1);
   let failure: unknown;
   for (const [index, way] of ways.entries()) {

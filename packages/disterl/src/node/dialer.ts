@@ -1,6 +1,6 @@
 import type { Carrier, SocketOptions } from "../carrier/carrier.ts";
 import type { Clock } from "../carrier/clock.ts";
-import { withDeadline } from "../epmd/deadline.ts";
+import { abortAfter } from "../epmd/deadline.ts";
 import type { Discovery } from "../epmd/discovery.ts";
 import type { OutstandingChallenges } from "../handshake/digest.ts";
 import { type Identity, NONODE } from "../process/identity.ts";
@@ -42,8 +42,12 @@ export class Dialer {
     this.#outstanding = outstanding;
   }
 
-  /** `hidden`: as a hidden node. @throws ConnectError; the signal's reason on abort. */
-  async dial(node: Atom, signal: AbortSignal, hidden = false): Promise<Established> {
+  /**
+   * `abort` is aborted when there is no more time, and ends the dial whoever aborts it. `hidden`: as a
+   * hidden node.
+   * @throws ConnectError; the reason of `abort`.
+   */
+  async dial(node: Atom, abort: AbortController, hidden = false): Promise<Established> {
     const { clock, setupTimeMs, dynamicHost, auth, random } = this.#options;
     const flags = hidden ? this.#options.flags & ~DFLAG_PUBLISHED : this.#options.flags;
     const name = this.#checkName(node);
@@ -63,13 +67,13 @@ export class Dialer {
       cookie: auth.cookieFor(node.text),
       askForName: nameless,
       outstanding: this.#outstanding,
-      isStillWanted: () => !signal.aborted,
+      isStillWanted: () => !abort.signal.aborted,
       random,
     };
     // A discovery or a carrier that does not look at its signal must not hold a dial open.
-    return withDeadline(clock, 2 * setupTimeMs, signal, late, async (within) => {
-      const established = await dial(name, handshake, { ...this.#options, signal: within });
-      if (within.aborted) established.channel.destroy();
+    return abortAfter(clock, 2 * setupTimeMs, abort, late, async (signal) => {
+      const established = await dial(name, handshake, this.#options, signal);
+      if (signal.aborted) established.channel.destroy();
       return established;
     });
   }

@@ -73,7 +73,7 @@ export class Dials {
     }
     pending.abort = new AbortController();
     session.dialer
-      .dial(node, pending.abort.signal, pending.hidden)
+      .dial(node, pending.abort, pending.hidden)
       .then((established) => this.#parts.up(established))
       .catch((error: unknown) => this.#failed(node, pending, error as Error));
   }
