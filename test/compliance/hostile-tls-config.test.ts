@@ -359,6 +359,6 @@ test("the option file is Latin-1, or UTF-8 where it says so", async () => {
   expectError(
     await withFile(text),
     "ERR_CARRIER_TLS_CONFIG",
-    /certfile .*cannot be opened \(ENOENT\)/,
+    /certfile .*does not exist \(ENOENT\)/,
   );
 });

@@ -31,12 +31,24 @@ export function kernelParameters({ flags }: ErlFlags): Map<string, Given> {
       const text = pairs[at + 1];
       const flag = `-kernel ${key}`;
       if (text === undefined) {
-        throw new FlagError("ERR_FLAG_VALUE", flag, "expected a value after the name");
+        const message = `expected a value after the name${takenApart(pairs)}`;
+        throw new FlagError("ERR_FLAG_VALUE", flag, message);
       }
       found.set(key, { flag, value: termOf(text, flag, hintFor(key, text)) });
+      if (/^\d+$/.test(key)) {
+        const message = `expected the name of a parameter${takenApart(pairs)}`;
+        throw new FlagError("ERR_FLAG_VALUE", flag, message);
+      }
     }
   }
   return found;
+}
+
+/** A shell makes `{127,0,0,1}` four words. */
+function takenApart(pairs: readonly string[]): string {
+  const numbers = pairs.filter((word) => /^\d+$/.test(word));
+  if (numbers.length < 4) return "";
+  return `; found ${pairs.join(" ")}: a shell takes {127,0,0,1} apart unless it is quoted, '{127,0,0,1}'`;
 }
 
 /** An address that is written as people write it, and not as a tuple. */

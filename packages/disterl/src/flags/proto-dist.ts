@@ -6,6 +6,7 @@ import { unixSocket } from "../carrier/unix/unix.ts";
 import type { CarrierMaker } from "../start-options.ts";
 import { type ErlFlags, hasFlag, valuesOf } from "./erl-flags.ts";
 import { FlagError } from "./errors.ts";
+import { nearestOf } from "./misspelt-flags.ts";
 import type { AddressFamily, OptionsDraft } from "./options-draft.ts";
 import { sslDistOpt } from "./ssl-dist-opt.ts";
 import { readSslDistOptfile } from "./ssl-dist-optfile.ts";
@@ -169,12 +170,15 @@ function tlsOptions(
   const [file] = files;
   const [path] = file ?? [];
   if (files.length > 1 || (file !== undefined && (path === undefined || file.length > 1))) {
-    throw new FlagError("ERR_FLAG_VALUE", "-ssl_dist_optfile", "expected one file, once");
+    const found = files.map((values) => values.join(" ")).join(", ") || "nothing";
+    const message = `expected one file, once; found ${found}`;
+    throw new FlagError("ERR_FLAG_VALUE", "-ssl_dist_optfile", message);
   }
   const pairs = sslDistOpt(valuesOf(flags, "ssl_dist_opt").flat());
   if (path === undefined && pairs.length === 0) {
-    const message =
-      "needs -ssl_dist_optfile File, or -ssl_dist_opt: without certificates no connection comes about";
+    const wrong = flags.find(({ name }) => nearestOf(name, TLS_FLAGS) !== undefined);
+    const meant = wrong === undefined ? "" : `; -${wrong.name} is not known`;
+    const message = `needs -ssl_dist_optfile File, or -ssl_dist_opt: without certificates no connection comes about${meant}`;
     throw new FlagError("ERR_FLAG_VALUE", flag, message);
   }
   const given: SslDistOption[] = [...pairs];

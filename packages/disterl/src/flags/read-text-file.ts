@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 
+import { fileProblem } from "../carrier/file-problem.ts";
 import { FlagError } from "./errors.ts";
 
 /** No file of arguments or parameters is longer. */
@@ -20,8 +21,7 @@ export function readTextFile(
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? "error";
-    throw new FlagError("ERR_FLAG_FILE", flag, `the file cannot be opened (${code})`, cause);
+    throw new FlagError("ERR_FLAG_FILE", flag, fileProblem(path, cause), cause);
   }
   try {
     const stats = fstatSync(fd);

@@ -3,6 +3,7 @@ import { charlist } from "../term/list.ts";
 import { parseTerm } from "../term/parse-term.ts";
 import type { Term } from "../term/term.ts";
 import { FlagError } from "./errors.ts";
+import { nearestOf } from "./misspelt-flags.ts";
 import { shown } from "./parameter-values.ts";
 import type { SslDistOption } from "./ssl-dist-option.ts";
 
@@ -56,7 +57,11 @@ export function sslDistOpt(values: readonly string[]): SslDistOption[] {
       const known = Object.keys(READINGS).filter(
         (option) => side === "server" || !SERVER_ONLY.has(option),
       );
-      const text = `there is no such option here; known are ${known.join(", ")}, and a file of -ssl_dist_optfile takes more`;
+      const meant = nearestOf(name, known);
+      const text =
+        meant === undefined
+          ? `there is no such option here; known are ${known.join(", ")}, and a file of -ssl_dist_optfile takes more`
+          : `there is no such option; is ${side}_${meant} meant?`;
       throw new FlagError("ERR_FLAG_VALUE", flag, text);
     }
     if (text === undefined)

@@ -9,6 +9,15 @@ import { shown } from "./parameter-values.ts";
 import { readTextFile } from "./read-text-file.ts";
 import type { SslDistOption } from "./ssl-dist-option.ts";
 
+const SHAPE = "expected one list, [{server, [...]}, {client, [...]}], ended by a point";
+
+/** What editors, above all of Windows, put before the text. */
+const MARKS = [
+  { encoding: "UTF-8", bytes: "\u00ef\u00bb\u00bf" },
+  { encoding: "UTF-16", bytes: "\u00ff\u00fe" },
+  { encoding: "UTF-16", bytes: "\u00fe\u00ff" },
+];
+
 /**
  * Reads the file of `-ssl_dist_optfile`: one Erlang term, ended by a point.
  *
@@ -23,9 +32,9 @@ import type { SslDistOption } from "./ssl-dist-option.ts";
 export function readSslDistOptfile(path: string): SslDistOption[] {
   const flag = `-ssl_dist_optfile ${path}`;
   const bytes = readTextFile(path, flag, "latin1");
-  if (bytes.startsWith("\u00ef\u00bb\u00bf")) {
-    const why =
-      "line 1: begins with a byte order mark, which Erlang does not read; save it without";
+  const mark = MARKS.find((each) => bytes.startsWith(each.bytes));
+  if (mark !== undefined) {
+    const why = `line 1: begins with a byte order mark (${mark.encoding}), which Erlang does not read; save it as UTF-8 without`;
     throw new FlagError("ERR_FLAG_SYNTAX", flag, why);
   }
   const isUtf8 = /coding\s*[:=]\s*utf-8/i.test(bytes.split("\n", 2).join("\n"));
@@ -35,12 +44,12 @@ export function readSslDistOptfile(path: string): SslDistOption[] {
     terms = parseTerms(text);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
-    throw new FlagError("ERR_FLAG_SYNTAX", flag, message, cause);
+    throw new FlagError("ERR_FLAG_SYNTAX", flag, `${message}; ${SHAPE}`, cause);
   }
   const [sides, ...more] = terms;
   if (more.length > 0 || !isList(sides)) {
-    const expected = "expected one list, [{server, [...]}, {client, [...]}], ended by a point";
-    throw new FlagError("ERR_FLAG_VALUE", flag, expected);
+    const found = terms.length === 1 ? beginning(sides) : `${terms.length} terms`;
+    throw new FlagError("ERR_FLAG_VALUE", flag, `${SHAPE}; found ${found}`);
   }
   const lines = itemLines(text);
   const seen = new Set<string>();
@@ -49,7 +58,7 @@ export function readSslDistOptfile(path: string): SslDistOption[] {
     const name = side instanceof Atom ? side.text : "";
     if ((name !== "server" && name !== "client") || !isList(options)) {
       const expected = "expected {server, [...]} or {client, [...]}";
-      throw new FlagError("ERR_FLAG_VALUE", flag, `${expected}; found ${shown(entry)}`);
+      throw new FlagError("ERR_FLAG_VALUE", flag, `${expected}; found ${beginning(entry)}`);
     }
     if (seen.has(name)) throw new FlagError("ERR_FLAG_CONFLICT", flag, `${name} is there twice`);
     seen.add(name);
@@ -57,6 +66,13 @@ export function readSslDistOptfile(path: string): SslDistOption[] {
       sslDistOption(option, name, `${flag}, line ${lines[index]?.[at] ?? "?"}: ${name}`),
     );
   });
+}
+
+/** Not all of it: there may be a password in it. */
+function beginning(term: Term | undefined): string {
+  const [first] = isTuple(term) ? term : [];
+  if (first instanceof Atom) return `{${shown(first)}, ...}`;
+  return isTuple(term) ? "a tuple" : isList(term) ? "a list" : "something else";
 }
 
 function sslDistOption(option: Term, side: "server" | "client", where: string): SslDistOption {

@@ -190,13 +190,24 @@ test.each<[string, FlagErrorCode, RegExp]>([
   ["[{server, []}]. [].", "ERR_FLAG_VALUE", /one list/],
   ["[{server, []}, {server, []}].", "ERR_FLAG_CONFLICT", /twice/],
   ["[{servr, []}].", "ERR_FLAG_VALUE", /found \{servr/],
-  ["{server, []}.", "ERR_FLAG_VALUE", /one list/],
-  ["", "ERR_FLAG_VALUE", /one list/],
+  ["{server, []}.", "ERR_FLAG_VALUE", /one list.*; found \{server, \.\.\.\}/],
+  ["", "ERR_FLAG_VALUE", /one list.*; found 0 terms/],
+  [
+    '  [{certfile, "a"}]},\n  [{depth, 1}]}].',
+    "ERR_FLAG_SYNTAX",
+    /line 1.*; expected one list, \[\{server/,
+  ],
 ])("%s is refused", (text, code, message) => {
   const error = refusal(() => read(text));
   expect(error.message).toMatch(message);
   expect(error.code).toBe(code);
   expect(error.flag).toContain("-ssl_dist_optfile");
+});
+
+test("a byte order mark is told with what wrote it", () => {
+  const withMark = (bytes: string) => refusal(() => read(Buffer.from(bytes, "latin1"))).message;
+  expect(withMark("\u00ef\u00bb\u00bf[].")).toContain("byte order mark (UTF-8)");
+  expect(withMark("\u00ff\u00fe[\0]\0.\0")).toContain("byte order mark (UTF-16)");
 });
 
 test("100,000 lists in each other are refused, not a crash", () => {
@@ -208,6 +219,9 @@ test("a password and a key are not shown in errors", () => {
   const wrong = refusal(() => read("[{server, [{key, {hush, <<1,2,3>>}}]}].")).message;
   expect(wrong).not.toMatch(/hush|<<1/);
   expect(refusal(() => read("[{server, [{password, hush}]}].")).message).not.toContain("hush");
+  for (const text of ['[{servr, [{password, "hush"}]}].', '{server, [{password, "hush"}]}.']) {
+    expect(refusal(() => read(text)).message).not.toContain("hush");
+  }
 });
 
 test("crl_check peer and best_effort; without lists the second one checks nothing, and says so", () => {
@@ -248,10 +262,24 @@ test("-ssl_dist_name_binding", () => {
 
 test.each<[string[], FlagErrorCode, RegExp]>([
   [[], "ERR_FLAG_VALUE", /needs -ssl_dist_optfile/],
-  [["-ssl_dist_optfile"], "ERR_FLAG_VALUE", /one file/],
-  [["-ssl_dist_optfile", "a", "b"], "ERR_FLAG_VALUE", /one file/],
-  [["-ssl_dist_optfile", "a", "-ssl_dist_optfile", "b"], "ERR_FLAG_VALUE", /one file/],
-  [["-ssl_dist_optfile", "/nowhere/x"], "ERR_FLAG_FILE", /cannot be opened/],
+  [
+    ["-ssl_dist_optfiel", "a"],
+    "ERR_FLAG_VALUE",
+    /needs -ssl_dist_optfile.*; -ssl_dist_optfiel is not known/,
+  ],
+  [["-ssl_dist_optfile"], "ERR_FLAG_VALUE", /one file, once; found nothing/],
+  [["-ssl_dist_optfile", "a", "b"], "ERR_FLAG_VALUE", /one file, once; found a b$/],
+  [
+    ["-ssl_dist_optfile", "a", "-ssl_dist_optfile", "b"],
+    "ERR_FLAG_VALUE",
+    /one file, once; found a, b$/,
+  ],
+  [
+    ["-ssl_dist_opt", "server_certfiel", "a"],
+    "ERR_FLAG_VALUE",
+    /no such option; is server_certfile meant\?/,
+  ],
+  [["-ssl_dist_optfile", "/nowhere/x"], "ERR_FLAG_FILE", /does not exist \(ENOENT\)/],
   [["-ssl_dist_opt", "certfile", "a"], "ERR_FLAG_VALUE", /server_ or client_/],
   [["-ssl_dist_opt", "server_certfile"], "ERR_FLAG_VALUE", /a value/],
   [["-ssl_dist_opt", "server_cacerts", "a"], "ERR_FLAG_VALUE", /known are/],

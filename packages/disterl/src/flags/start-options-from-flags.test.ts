@@ -176,6 +176,15 @@ test.each([
   expect(error.message).toContain(part);
 });
 
+test.each([[[]], [["inet_dist_listen_min", "9100"]]])(
+  "CF-03 an address that the shell has taken apart is told as that: %j",
+  (more) => {
+    const apart = ["inet_dist_use_interface", "127", "0", "0", "1", ...more];
+    const { message } = refusal(["-sname", "a", "-kernel", ...apart]);
+    expect(message).toContain("unless it is quoted, '{127,0,0,1}'");
+  },
+);
+
 test("CF-04 listen_min greater than listen_max", () => {
   const error = refusal(["-kernel", "inet_dist_listen_min", "200", "inet_dist_listen_max", "100"]);
   expect(error.code).toBe("ERR_FLAG_CONFLICT");

@@ -8,6 +8,7 @@ import {
   readSync,
   statSync,
 } from "node:fs";
+import { fileProblem } from "../file-problem.ts";
 import { pemBlocks } from "./pem.ts";
 import { RevocationList } from "../x509/revocation-list.ts";
 import { configError } from "./tls-errors.ts";
@@ -36,8 +37,7 @@ export class TlsFiles {
     try {
       fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (cause) {
-      const code = (cause as NodeJS.ErrnoException).code ?? "error";
-      throw configError(`${what} ${path}`, `the file cannot be opened (${code})`, cause);
+      throw configError(`${what} ${path}`, fileProblem(path, cause), cause);
     }
     try {
       const stats = fstatSync(fd);
@@ -58,8 +58,7 @@ export class TlsFiles {
     try {
       names = readdirSync(path).sort();
     } catch (cause) {
-      const code = (cause as NodeJS.ErrnoException).code ?? "error";
-      throw configError(`${what} ${path}`, `the folder cannot be read (${code})`, cause);
+      throw configError(`${what} ${path}`, fileProblem(path, cause), cause);
     }
     const shown = names.filter((name) => !name.startsWith("."));
     const paths = shown.map((name) => `${path.replace(/\/$/, "")}/${name}`);
