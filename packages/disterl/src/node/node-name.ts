@@ -226,7 +226,7 @@ function character(text: string, index: number): string {
 function quoted(text: string): string {
   const cut = text.length > 80 ? `${text.slice(0, 80)}…` : text;
   return JSON.stringify(cut).replace(
-    /[^ -~\u00a1-\u00ff…]/g,
+    /[^ -~\u00a1-\u00ff\u2026]/g,
     (unusual) => `\\u${unusual.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
