@@ -12,16 +12,21 @@
 // gen_server:call({echo, Node}, {echo, Term}) with Term. Its process `ctl` hands out workers, which
 // do what they are told: see ctl.mjs, worker.mjs and commands.mjs beside. SIGTERM or SIGINT stops it.
 //
+// Whom it refuses, and why, goes to standard error: the peer is told little.
+//
 // With `-ping Node` it is no such node: it prints pong and ends with status 0, or pang and the reason, and
-// ends with status 1, within seconds. It needs no name then; see ping.mjs.
+// ends with status 1, within seconds. It needs no name then; see ping.mjs. `-help` shows the flags.
 import { startNode } from "disterl";
 import { importFlagModules, parseErlFlags, startOptionsFromFlags, valuesOf } from "disterl/flags";
 import { ctl } from "./echo-node/ctl.mjs";
 import { echo } from "./echo-node/echo.mjs";
 import { ping } from "./echo-node/ping.mjs";
+import { tellRefusals } from "./echo-node/refusals.mjs";
+import { USAGE } from "./echo-node/usage.mjs";
 
 async function main() {
   const argv = process.argv.slice(2);
+  if (argv.some((word) => ["-h", "-help", "--help"].includes(word))) return console.log(USAGE);
   const given = parseErlFlags(argv);
   const [pinged] = valuesOf(given.flags, "ping");
   const flags = pinged === undefined ? given : parseErlFlags(["-dist_listen", "false", ...argv]);
@@ -36,12 +41,15 @@ async function main() {
 
 async function serve(options) {
   if (options.name === undefined || /^undefined(@|$)/.test(options.name)) {
-    throw new Error("a node that others call needs a name: -sname Name or -name Name@Host");
+    throw new Error(
+      "a node that others call needs a name: -sname Name or -name Name@Host; see -help",
+    );
   }
   const onWarning = (message, code) => console.error(`echo-node: warning: ${message} (${code})`);
   const node = await startNode({ ...options, onWarning });
   node.spawn({ name: "echo", onMessage: (message, self) => void echo(message, self) });
   node.spawn({ name: "ctl", onMessage: ctl(node) });
+  void tellRefusals(node);
 
   // A node that does not listen has nothing else that keeps the program running.
   const alive = setInterval(() => {}, 2 ** 30);
