@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { captureCommand, root } from "./run-command.mjs";
+import { captureCommand, npm, root } from "./run-command.mjs";
 
 const PACKAGES = ["packages/disterl", "packages/cli"];
 
@@ -27,7 +27,16 @@ async function build() {
   // Only where packages are installed is there a bundler.
   const { bundle } = await import("./bundle.mjs");
   for (const folder of PACKAGES) await bundle(join(root, folder));
+  linkCommand();
   return true;
+}
+
+/** `npx disterl`: what is installed before it is built gets no link to its command. */
+function linkCommand() {
+  if (existsSync(join(root, "node_modules/.bin/disterl"))) return;
+  const [command, args] = npm("rebuild", "--ignore-scripts", "@disterl/cli");
+  const { code, output } = captureCommand(command, args);
+  if (code !== 0) console.log(`npx disterl will not work here: ${output}`);
 }
 
 /** Declarations of sources that have moved or gone: the compiler leaves them, and npm would pack them. */

@@ -16,13 +16,18 @@ export function explainError(error: unknown): CliFailure | undefined {
   if (error instanceof ConnectError) return connectFailure(error);
   if (error instanceof CallError) return callFailure(error);
   if (error instanceof NodeNameError) return failure(exitCodes.usage, "name", error);
-  if (error instanceof CookieError) return failure(exitCodes.notConnected, "cookie", error);
+  if (error instanceof CookieError) {
+    const isMissing = error.code === "ERR_COOKIE_NOT_FOUND" || error.code === "ERR_COOKIE_NO_HOME";
+    const notes = isMissing ? { notes: GIVE_COOKIE } : {};
+    return failure(exitCodes.notConnected, "cookie", error, notes);
+  }
   if (error instanceof EpmdError) {
     const wrongVariable = error.code === "ERR_EPMD_BAD_ENVIRONMENT";
     return failure(wrongVariable ? exitCodes.usage : exitCodes.notConnected, "epmd", error);
   }
   if (error instanceof CarrierError && isOfTls(error)) {
-    return failure(exitCodes.notConnected, "tls", error);
+    const notes = error.message.endsWith("give its password") ? { notes: GIVE_PASSWORD } : {};
+    return failure(exitCodes.notConnected, "tls", error, notes);
   }
   if (error instanceof DistError) return failure(exitCodes.notConnected, "node", error);
   return undefined;
@@ -85,6 +90,13 @@ const TLS_NOTES: Readonly<Record<string, readonly string[]>> = {
     "--ssl-dist-optfile: disterl cert verify looks at it",
   ],
 };
+
+const GIVE_COOKIE = ["--cookie-file names a file with it, or the variable DISTERL_COOKIE holds it"];
+
+/** Not an option of ours: every user of the machine could read it. */
+const GIVE_PASSWORD = [
+  '{password, "..."} in the file of --ssl-dist-optfile is where it is read from',
+];
 
 const COOKIE_NOTES = [
   "the cookie used here is that of --cookie-file, else DISTERL_COOKIE, else ~/.erlang.cookie;",

@@ -1,9 +1,11 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createPrivateKey } from "node:crypto";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Node, startNode, type StartNodeOptions } from "disterl";
 import { type EpmdServer, type ResolveHost, startEpmdServer } from "disterl/epmd";
+import { TestAuthority } from "disterl/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { runCli } from "./run-cli.ts";
 
@@ -236,7 +238,9 @@ test("the layer cookie: no file, and none is made", async () => {
   rmSync(join(home, ".erlang.cookie"));
   const { status, err } = await disterl(["ping", "peer@localhost"]);
   expect(status).toBe(3);
-  expect(err).toMatch(/^disterl: cookie: .*there is no cookie file/);
+  expect(err).toMatch(
+    /^disterl: cookie: .*there is no cookie file.*\n.*--cookie-file.*DISTERL_COOKIE/,
+  );
   expect(() => chmodSync(join(home, ".erlang.cookie"), 0o400)).toThrow(/ENOENT/);
 });
 
@@ -275,6 +279,30 @@ test.each([
   const { status, out, err } = await disterl(argv);
   expect({ status, out }).toEqual({ status: 2, out: "" });
   expect(err).toContain(part);
+});
+
+test("a key that needs a password: where that is read from", async () => {
+  using authority = new TestAuthority("a CA");
+  const { certfile, keyfile } = authority.issue("localhost");
+  const encrypted = createPrivateKey(readFileSync(keyfile)).export({
+    ...{ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "open sesame" },
+  });
+  const secret = join(home, "key.pem");
+  writeFileSync(secret, encrypted);
+  const { status, err } = await disterl([
+    ...["ping", "peer@localhost", "--tls-cacertfile", authority.cacertfile],
+    ...["--tls-certfile", certfile, "--tls-keyfile", secret],
+  ]);
+  expect(status).toBe(3);
+  expect(err).toMatch(/^disterl: tls: .*give its password\n {2}\{password, "\.\.\."\} in the file/);
+});
+
+test("--version is that of the package", async () => {
+  const manifest = JSON.parse(
+    readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+  ) as { readonly version: string };
+  const wanted = { status: 0, out: `${manifest.version}\n`, err: "" };
+  expect(await disterl(["--version"])).toEqual(wanted);
 });
 
 test("--help is data: standard output, status 0, and it tells the exit statuses", async () => {

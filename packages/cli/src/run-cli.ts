@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { Command as Program, CommanderError, InvalidArgumentError } from "commander";
 import pc from "picocolors";
 import type { CliFailure } from "./cli-failure.ts";
@@ -30,7 +31,7 @@ Exit status:
      certificate is not valid, or was not made
   2  the command line is wrong
   3  the node was not reached; the message names the layer: name, cookie, epmd,
-     tcp, tls, handshake
+     tcp, tls, handshake, dist
   4  the node was reached, and gave no answer in time
   70  a fault of this tool
   130  interrupted
@@ -74,6 +75,7 @@ type Run = (command: Command, operands: readonly string[], options: OptionValues
 function makeProgram(io: CliIo, run: Run): Program {
   const program = configured(new Program("disterl"), io)
     .description(DESCRIPTION)
+    .version(ownVersion(), "-v, --version", "print the version")
     .addHelpText("after", EPILOGUE)
     .showSuggestionAfterError();
   for (const command of commands) {
@@ -81,6 +83,11 @@ function makeProgram(io: CliIo, run: Run): Program {
     else mount(program, command, io, run);
   }
   return program;
+}
+
+function ownVersion(): string {
+  const manifest: unknown = createRequire(import.meta.url)("@disterl/cli/package.json");
+  return (manifest as { readonly version: string }).version;
 }
 
 function mountGroup(program: Program, group: CommandGroup, io: CliIo, run: Run): void {
@@ -153,7 +160,9 @@ function printFailure(failure: CliFailure, asJson: boolean, io: CliIo): void {
   const { layer } = failure;
   const repeats =
     failure.message.startsWith(`${layer}: `) || failure.message.startsWith(`${layer}, `);
-  const message = repeats ? failure.message.slice(layer.length + 2) : failure.message;
+  const message = repeats
+    ? failure.message.slice(layer.length + 2)
+    : failure.message.replace(`: ${layer}: `, ": ");
   io.stderr(`${colors.red("disterl")}: ${layer}: ${message}\n${notes.join("")}`);
   if (asJson) io.stdout(failureJson(failure));
 }

@@ -47,6 +47,10 @@ export function within(wanted: Validity, ca: Validity): Validity {
     const message = `the CA expires on ${day(ca.notAfter)}, before the certificate would begin`;
     throw certUsage(message, ["disterl cert renew ca makes the CA valid for longer"]);
   }
+  if (wanted.notAfter <= ca.notBefore) {
+    const message = `the certificate would end on ${day(wanted.notAfter)}, before the CA begins, which is ${day(ca.notBefore)}`;
+    throw certUsage(message, ["--from and --days say from when and for how long"]);
+  }
   return {
     notBefore: wanted.notBefore < ca.notBefore ? ca.notBefore : wanted.notBefore,
     notAfter: wanted.notAfter > ca.notAfter ? ca.notAfter : wanted.notAfter,
