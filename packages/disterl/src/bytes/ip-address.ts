@@ -37,6 +37,7 @@ export function isUnspecified(address: string): boolean {
  * is in, since one host has all of it; loopback stands for itself. What is no address is as it is.
  */
 export function sourceOf(address: string): string {
+  if (isIP(address) === 4) return address; // in one form only: no leading zeros
   const bits = addressBits(address);
   if (bits === undefined) return address;
   const { width, value } = bits;

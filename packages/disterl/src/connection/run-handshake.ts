@@ -88,7 +88,9 @@ class HandshakeRun<Result extends Agreed> implements ChannelHandler {
   #over = false;
   #closed = false;
   #farewell: Timer | undefined;
+  /** Set once: at each further step only {@link #stepEndsAt} moves, and the timer follows when it is due. */
   #stepTimer: Timer | undefined;
+  #stepEndsAt = 0;
   #totalTimer: Timer | undefined;
 
   constructor(
@@ -205,9 +207,17 @@ class HandshakeRun<Result extends Agreed> implements ChannelHandler {
     this.#step = step;
     this.#options.trace?.entered(step);
     const { stepMs } = this.#limits;
-    this.#stepTimer?.cancel();
-    this.#stepTimer = this.#options.clock.after(stepMs, () => this.#fail(timedOutAt(step, stepMs)));
+    this.#stepEndsAt = this.#options.clock.now() + stepMs;
+    this.#stepTimer ??= this.#options.clock.after(stepMs, this.#onStepTimer);
   }
+
+  readonly #onStepTimer = (): void => {
+    const { clock } = this.#options;
+    const left = this.#stepEndsAt - clock.now();
+    // Timers of Node.js may be early by less than a millisecond.
+    if (left < 1) this.#fail(timedOutAt(this.#step, this.#limits.stepMs));
+    else this.#stepTimer = clock.after(left, this.#onStepTimer);
+  };
 
   #takePacket(): void {
     let packet: Uint8Array | undefined;

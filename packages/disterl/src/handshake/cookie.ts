@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** The longest cookie: a cookie is an atom. */
 const MAX_COOKIE_CHARACTERS = 255;
@@ -41,10 +41,8 @@ export class Cookie {
    * @returns 16 bytes.
    */
   digest(challenge: number): Uint8Array {
-    return createHash("md5")
-      .update(this.#bytes)
-      .update(String(challenge >>> 0))
-      .digest();
+    const text = Buffer.from(String(challenge >>> 0), "latin1");
+    return hash("md5", Buffer.concat([this.#bytes, text]), "buffer");
   }
 
   toString(): string {

@@ -120,13 +120,13 @@ export class PendingHandshakes {
   }
 
   /**
-   * Whether a handshake from that address is to be answered `not_allowed`. False at once for whoever
-   * has not failed lately. Otherwise the handshake takes one of the source's tokens, whether it will
+   * Whether a handshake from that address is to be answered `not_allowed`. False for whoever has not
+   * failed lately, as {@link mayBegin} says at once. Otherwise the handshake takes one of the source's tokens, whether it will
    * succeed or not; when there is none it has to wait, and is refused when there still is none.
    */
   async shouldRefuse(address: string): Promise<boolean> {
+    if (this.mayBegin(address)) return false;
     const source = sourceOf(address);
-    if (this.#mayGuess(source)) return false;
     for (const delay of DELAYS_MS) {
       await new Promise<void>((resolve) => {
         this.#clock.after(delay, resolve).unref();
@@ -134,6 +134,11 @@ export class PendingHandshakes {
       if (this.#mayGuess(source)) return false;
     }
     return true;
+  }
+
+  /** Whether a handshake from that address needs not wait; it takes a token of the source then, if any. */
+  mayBegin(address: string): boolean {
+    return this.#mayGuess(sourceOf(address));
   }
 
   #mayGuess(source: string): boolean {

@@ -65,6 +65,7 @@ export class Acceptor implements AcceptPolicy<Attempt> {
   /** Whoever connects before we know who we are waits a moment. */
   readonly #opened: Promise<void>;
   #open: () => void = () => {};
+  #isOpen = false;
   #stopped = false;
 
   constructor(options: AcceptorOptions, parts: AcceptorParts) {
@@ -79,6 +80,7 @@ export class Acceptor implements AcceptPolicy<Attempt> {
 
   /** The node has its name: handshakes can begin. */
   open(): void {
+    this.#isOpen = true;
     this.#open();
   }
 
@@ -106,7 +108,8 @@ export class Acceptor implements AcceptPolicy<Attempt> {
     const attempt: Attempt = { channel, claimed: undefined, reserved: undefined, lease: undefined };
     this.#going.add(abort);
     try {
-      const refuse = await this.#atTheDoor(channel, abort.signal);
+      const mayBegin = this.#isOpen && this.#pending.mayBegin(source);
+      const refuse = mayBegin ? false : await this.#atTheDoor(channel, abort.signal);
       const { result: peer, rest } = await runHandshake({
         channel,
         handshake: accept({
