@@ -36,6 +36,7 @@ export class DistHeader {
   /** The atoms of the last header read, by their index in ATOM_CACHE_REF. Reused by the next one. */
   readonly refs: (Atom | boolean)[] = [];
   readonly #slots: (Atom | boolean | undefined)[];
+  #cachedAtoms = 0;
   readonly #atoms: AtomSource;
 
   /** @param cached whether the peer may refer to atoms (DIST_HDR_ATOM_CACHE is agreed). */
@@ -44,9 +45,9 @@ export class DistHeader {
     this.#slots = new Array<Atom | boolean | undefined>(cached ? CACHE_SLOTS : 0).fill(undefined);
   }
 
-  /** How many slots of the cache the peer has filled. Counts them. */
+  /** How many slots of the cache the peer has filled. */
   get cachedAtoms(): number {
-    return this.#slots.filter((atom) => atom !== undefined).length;
+    return this.#cachedAtoms;
   }
 
   /**
@@ -82,6 +83,7 @@ export class DistHeader {
         let length = bytes[at++] as number;
         if (lengthBytes === 2) length = (length << 8) | (bytes[at++] as number);
         if (at + length > end) throw cut(at, `an atom of ${length} bytes`);
+        if (this.#slots[slot] === undefined) this.#cachedAtoms++;
         refs[i] = this.#slots[slot] = this.#atoms.atom(bytes, at, at + length);
         at += length;
       } else {

@@ -141,6 +141,9 @@ export function agreedFlags(ours: bigint, theirs: bigint): bigint {
 
 /** The names of the flags that are set, by bit; bits without a name as `BIT_27`. */
 export function flagNames(flags: bigint): string[] {
+  if ((flags & ~KNOWN_FLAGS) === 0n) {
+    return distFlags.filter(({ value }) => (flags & value) !== 0n).map(({ name }) => name);
+  }
   const names: string[] = [];
   for (let bit = 0; flags >> BigInt(bit) !== 0n; bit++) {
     if (((flags >> BigInt(bit)) & 1n) === 0n) continue;
@@ -163,6 +166,7 @@ export interface MissingFlag {
  */
 export function missingFlags(theirs: bigint, demanded: bigint = MANDATORY_26): MissingFlag[] {
   const missing = demanded & ~expandMandatory25Digest(theirs);
+  if (missing === 0n) return [];
   return distFlags
     .filter((flag) => (flag.value & missing) !== 0n)
     .map(({ name, mandatorySince }) => ({

@@ -108,7 +108,7 @@ export class MessageReader {
     return this.#assembler.bytes;
   }
 
-  /** What has arrived so far. Counting the atoms takes a few microseconds. */
+  /** What has arrived so far. */
   get counts(): ReadCounts {
     return {
       frames: this.#splitter.frames,

@@ -48,7 +48,7 @@ export class MessageWriter {
     this.#control = new ControlWriter(this.#encoder, flags);
   }
 
-  /** Slots of the atom cache that are in use; at most 2048. Counts them. */
+  /** Slots of the atom cache that are in use; at most 2048. */
   get cachedAtoms(): number {
     return this.#atoms?.cachedAtoms ?? 0;
   }

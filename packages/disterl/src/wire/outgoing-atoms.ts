@@ -28,6 +28,7 @@ export class OutgoingAtoms implements AtomRefs {
   /** The last message that referred to each slot, and the slot's place in that message's header. */
   readonly #message = new Uint32Array(CACHE_SLOTS);
   readonly #place = new Uint8Array(CACHE_SLOTS);
+  #cachedAtoms = 0;
   #current = 0;
   /** The header of this message: slots in order, and which of them are new. */
   readonly #slots = new Uint16Array(MAX_HEADER_ATOMS);
@@ -38,9 +39,9 @@ export class OutgoingAtoms implements AtomRefs {
   #newBytes = 0;
   #long = false;
 
-  /** How many slots of the cache are in use. Counts them. */
+  /** How many slots of the cache are in use. */
   get cachedAtoms(): number {
-    return this.#atoms.filter((atom) => atom !== undefined).length;
+    return this.#cachedAtoms;
   }
 
   /** Begins a message. */
@@ -76,6 +77,7 @@ export class OutgoingAtoms implements AtomRefs {
   }
 
   #enter(atom: Atom, slot: number): void {
+    if (this.#atoms[slot] === undefined) this.#cachedAtoms++;
     this.#replaced.push(this.#atoms[slot]);
     this.#atoms[slot] = atom;
     const length = (atom.utf8 ??= encoder.encode(atom.text)).length;
@@ -89,7 +91,10 @@ export class OutgoingAtoms implements AtomRefs {
   abandon(): void {
     let i = 0;
     for (let place = 0; place < this.#count; place++) {
-      if (this.#isNew[place] === 1) this.#atoms[this.#slots[place] as number] = this.#replaced[i++];
+      if (this.#isNew[place] !== 1) continue;
+      const before = this.#replaced[i++];
+      if (before === undefined) this.#cachedAtoms--;
+      this.#atoms[this.#slots[place] as number] = before;
     }
     this.begin();
   }

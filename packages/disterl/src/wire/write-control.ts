@@ -30,17 +30,16 @@ interface Choice {
   readonly traced: ControlMessage | undefined;
 }
 
+/** For each type of signal what it is sent with. */
+type Choices = ReadonlyMap<Signal["type"], Choice>;
+
 /** Chooses the control message for a signal by the agreed flags, and writes it. */
 export class ControlWriter {
   readonly #encoder: TermEncoder;
   readonly #altact: boolean;
   readonly #senders: boolean;
   readonly #flags: bigint;
-  readonly #choices = new Map<Signal["type"], Choice>();
-  /** For a message that nobody is said to have sent. */
-  readonly #anonymousSend: Choice = choiceOf(
-    controlMessages.filter(({ name }) => name === "SEND" || name === "SEND_TT"),
-  );
+  readonly #choices: Choices;
 
   /** @param flags the agreed flags. */
   constructor(encoder: TermEncoder, flags: bigint) {
@@ -48,12 +47,9 @@ export class ControlWriter {
     this.#flags = flags;
     this.#altact = (flags & DFLAG_ALTACT_SIG) !== 0n;
     this.#senders = (flags & DFLAG_SEND_SENDER) !== 0n;
-    const usable = controlMessages.filter(
-      ({ needs, unless }) => (needs & flags) === needs && (unless & flags) === 0n,
-    );
-    for (const { type } of controlMessages) {
-      this.#choices.set(type, choiceOf(usable.filter((message) => message.type === type)));
-    }
+    // Most peers of a node have the same flags, and so the same table.
+    if (lastChoices.flags !== flags) lastChoices = { flags, choices: choicesOf(flags) };
+    this.#choices = lastChoices.choices;
   }
 
   /** Whether the agreed flags have a message for this signal. */
@@ -122,7 +118,7 @@ export class ControlWriter {
 
   #choose(signal: Signal): ControlMessage | undefined {
     let choice = this.#choices.get(signal.type) as Choice;
-    if (signal.type === "send" && signal.from === undefined) choice = this.#anonymousSend;
+    if (signal.type === "send" && signal.from === undefined) choice = anonymousSend;
     if (signal.type === "exit2" && !(signal.to instanceof Pid)) return undefined;
     const { token } = signal as { readonly token?: Term };
     return token === undefined ? choice.plain : choice.traced;
@@ -135,6 +131,28 @@ export class ControlWriter {
     );
   }
 }
+
+let lastChoices: { readonly flags: bigint; readonly choices: Choices } = {
+  flags: -1n,
+  choices: new Map(),
+};
+
+function choicesOf(flags: bigint): Choices {
+  const usable = controlMessages.filter(
+    ({ needs, unless }) => (needs & flags) === needs && (unless & flags) === 0n,
+  );
+  return new Map(
+    controlMessages.map(({ type }) => [
+      type,
+      choiceOf(usable.filter((message) => message.type === type)),
+    ]),
+  );
+}
+
+/** For a message that nobody is said to have sent. */
+const anonymousSend: Choice = choiceOf(
+  controlMessages.filter(({ name }) => name === "SEND" || name === "SEND_TT"),
+);
 
 function choiceOf(messages: readonly ControlMessage[]): Choice {
   return {
