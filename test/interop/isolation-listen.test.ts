@@ -235,6 +235,7 @@ plainTest("CF-08 and so it is of an address that is none", async () => {
   for (const program of [node, epmd]) {
     expect(await program.ended).not.toBe(0);
     expect(program.err).toContain('cannot parse IP address "nowhere"');
+    expect(program.err).toContain("ERL_EPMD_ADDRESS");
   }
 });
 

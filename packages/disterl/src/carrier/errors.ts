@@ -58,13 +58,23 @@ const advice: Partial<Record<CarrierErrorCode, string>> = {
     "peers give this node up when its event loop is busy for longer than they wait",
 };
 
+const listenAdvice: Readonly<Record<string, string>> = {
+  EADDRNOTAVAIL: "the address is not of this host; take one that it has, or 0.0.0.0 or :: for all",
+  EACCES: "the port needs more rights than this user has; take one from 1024 up",
+};
+
 function systemCode(error: Error): string {
   return "code" in error && typeof error.code === "string" ? error.code : "";
 }
 
-function carrierError(code: CarrierErrorCode, what: string, cause: Error): CarrierError {
+function carrierError(
+  code: CarrierErrorCode,
+  what: string,
+  cause: Error,
+  remedy = advice[code],
+): CarrierError {
   const reason = systemCode(cause) || cause.message;
-  return new CarrierError(code, `carrier: ${what}: ${reason}; ${advice[code]}`, { cause });
+  return new CarrierError(code, `carrier: ${what}: ${reason}; ${remedy}`, { cause });
 }
 
 /** The error for a dial that failed. */
@@ -76,7 +86,7 @@ export function dialError(to: string, cause: Error): CarrierError {
 /** The error for an address that cannot be listened on. */
 export function listenError(at: string, cause: Error): CarrierError {
   const ours = listenCodes[systemCode(cause)] ?? "ERR_CARRIER_ADDRESS";
-  return carrierError(ours, `cannot listen on ${at}`, cause);
+  return carrierError(ours, `cannot listen on ${at}`, cause, listenAdvice[systemCode(cause)]);
 }
 
 /** The error for a connection that was up and failed. */

@@ -187,6 +187,10 @@ export class EpmdClient implements Discovery, AsyncDisposable {
       server: { addresses: epmdAddresses(this.#environment), ...this.#options.server },
       clock: this.#clock,
       signal,
+    }).catch((cause: unknown) => {
+      throw this.#options.server?.addresses === undefined
+        ? namingVariable(cause, this.#environment)
+        : cause;
     });
     if (server === undefined) return true;
     if (this.#closing.signal.aborted) {
@@ -278,6 +282,14 @@ export class EpmdClient implements Discovery, AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** What is wrong with an address comes from `ERL_EPMD_ADDRESS`, which nobody may have thought of. */
+function namingVariable(cause: unknown, { ERL_EPMD_ADDRESS: list = "" }: Environment): unknown {
+  if (!(cause instanceof EpmdError) || list === "") return cause;
+  if (cause.code !== "ERR_EPMD_BAD_ADDRESS" && cause.code !== "ERR_EPMD_LISTEN") return cause;
+  const message = `${cause.message.replace("epmd: ", "")}; ERL_EPMD_ADDRESS holds IP addresses of this machine, with commas between them`;
+  return new EpmdError(cause.code, message, cause.facts, { cause });
 }
 
 /** Without the entries that are `undefined`, so that defaults stay. */

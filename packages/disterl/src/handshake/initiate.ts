@@ -91,8 +91,9 @@ function* awaitStatus(options: InitiateOptions, nameless: boolean): Handshake<Ou
     throw new HandshakeError(
       "ERR_HANDSHAKE_NOT_ALLOWED",
       "status",
-      `${options.peer} refuses us (not_allowed): we are not on its allow list, it demands flags ` +
-        "that we lack, or it gives no names to nodes without one; its log tells",
+      `${options.peer} refuses us (not_allowed): we are not on its allow list, over TLS our ` +
+        "certificate is not for our name, it demands flags that we lack, or it gives no names to " +
+        "nodes without one; its log tells",
     );
   }
   if (nameless !== (status.kind === "named")) throw unexpected(status.kind, nameless);
