@@ -38,8 +38,8 @@ export interface TlsPeer {
 /**
  * What was looked at when a certificate was refused: whether there is one, who issued it, its dates, what
  * it is for, whether its issuers are CAs, signatures, revocation lists, the length of keys and that they
- * may sign, how many CAs are between, the names in it, that no session is resumed, and what
- * `verifyFun` says.
+ * may sign, how many CAs are between, the policies they are issued under, the names in it, that no
+ * session is resumed, and what `verifyFun` says.
  */
 export type TlsCheck =
   | "missing"
@@ -51,6 +51,7 @@ export type TlsCheck =
   | "revocation"
   | "strength"
   | "depth"
+  | "policy"
   | "name"
   | "session"
   | "verify_fun"

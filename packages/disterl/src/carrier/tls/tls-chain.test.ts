@@ -229,6 +229,16 @@ test.each([
   for (const verdict of found) expect(verdict).toMatch(said);
 });
 
+test("a CA that requires a policy makes no nodes without", async () => {
+  const more = "policyConstraints=critical,requireExplicitPolicy:0";
+  const strict = authority.issue("strict", { authority: true, more });
+  const leaf = authority.issue("without", {}, strict);
+  const certfile = chainFile("without", text(leaf.certfile), text(strict.certfile));
+  for (const verdict of await verdicts({ certfile, keyfile: leaf.keyfile }, {})) {
+    expect(verdict).toMatch(/"[^"]*CN=strict".*requires a policy under which its whole chain/);
+  }
+});
+
 test("a signature with SHA-1 is told to be too weak", async () => {
   const leaf = authority.issue("old-hash", { digest: "sha1" });
   let tell!: (error: Error) => void;

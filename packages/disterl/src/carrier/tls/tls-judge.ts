@@ -7,6 +7,7 @@ import { shownCertificates, type Ways, waysUp } from "./tls-chain.ts";
 import { keyUsageProblem, weakKey } from "./tls-key-checks.ts";
 import { type Expected, nameProblem } from "./tls-names.ts";
 import type { TlsServerSide } from "./tls-options.ts";
+import { policyProblem } from "./tls-policies.ts";
 import { type Revocation, revocationProblem } from "./tls-revocation.ts";
 import { chainProblem, verdictOf } from "./tls-verdicts.ts";
 
@@ -115,6 +116,7 @@ function checked(socket: TLSSocket, shown: readonly X509Certificate[], judging: 
     depthProblem(certificate, ways, side) ??
     weakKey(ways.certificates) ??
     keyUsageProblem(certificate, where, socket.getProtocol()) ??
+    policyProblem(ways) ??
     revocationProblem(ways, revocation) ??
     nameProblem(certificate, { ...judging.expected, isConstrained });
   return { problem, isConstrained, ways: ways.certificates };

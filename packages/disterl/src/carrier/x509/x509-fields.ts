@@ -11,6 +11,7 @@ import {
   DerReader,
   oidText,
 } from "./der.ts";
+import { type X509Policies, x509Policies } from "./x509-policies.ts";
 
 /**
  * What is needed of a certificate and `node:crypto` does not say, or says as text to be shown only.
@@ -34,6 +35,7 @@ export interface X509Fields {
   readonly uris: readonly string[];
   /** The first commonName of each directoryName of subjectAltName. */
   readonly directoryNames: readonly string[];
+  readonly policies: X509Policies;
 }
 
 /** One extension of a certificate, a revocation list, or an entry of one. */
@@ -84,6 +86,7 @@ function read(raw: Uint8Array): X509Fields {
     signs: usage === undefined || hasBit(usage, 0),
     signsLists: usage === undefined || hasBit(usage, 6),
     ...altNames(value(ALT_NAME)),
+    policies: x509Policies(value),
   };
 }
 
