@@ -4,6 +4,7 @@ import { MemoryNetwork } from "../carrier/memory.ts";
 import { VirtualClock } from "../carrier/virtual-clock.ts";
 import type { Signal } from "../signal/signal.ts";
 import { Atom, atom } from "../term/atom.ts";
+import { Reference } from "../term/reference.ts";
 import { Pid } from "../term/pid.ts";
 import type { Term } from "../term/term.ts";
 import { defaultFlags } from "../wire/flags.ts";
@@ -62,6 +63,24 @@ test("the first signal of a turn goes out at once, the others of that turn toget
   await clock.advance(10);
   expect(heard).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   expect(chunks.length).toBe(2);
+});
+
+test("a monitor and its end wait for what follows in their turn, or for its end", async () => {
+  const { clock, queue, heard, chunks } = await rig();
+  const ref = new Reference(atom("here@alpha"), 1, [1, 2, 3]);
+  queue.send({ type: "demonitor", from: alice, to, ref });
+  queue.send({ type: "monitor", from: alice, to, ref });
+  expect(queue.writtenBytes).toBe(0);
+  queue.send(sendOf(alice, atom("request")));
+  const together = queue.writtenBytes;
+  expect(together).toBeGreaterThan(0);
+  await clock.advance(10);
+  expect(heard.length).toBe(1);
+  expect(chunks).toEqual([together]);
+  queue.send({ type: "demonitor", from: alice, to, ref });
+  expect(queue.writtenBytes).toBe(together);
+  await clock.advance(10);
+  expect(chunks).toEqual([together, queue.writtenBytes - together]);
 });
 
 test("a small signal passes the fragments of another sender, not those of its own", async () => {

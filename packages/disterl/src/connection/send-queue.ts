@@ -34,7 +34,8 @@ interface Held {
  * be written, so that nothing is copied twice and the order is that of the calls.
  *
  * When to write: the first signal of a turn of the event loop goes out at once, for its latency; the
- * others of that turn go out together (`docs/decisions/`). Fragments of large messages take turns,
+ * others of that turn go out together (`docs/decisions/`). Monitors and their ends wait for what they
+ * belong to: of a call, its monitor, its request and the end of the monitor before are one write. Fragments of large messages take turns,
  * and small signals pass between them; a sender's next signal waits behind its own fragments.
  * `onProgress` is called when less waits than before.
  */
@@ -54,7 +55,10 @@ export class SendQueue {
   #heldSignals = 0;
   /** Names fragmented messages that no process has sent. */
   #anonymous = 0;
+  /** The first signal of this turn has gone. */
   #hot = false;
+  /** The end of this turn is waited for. */
+  #cooling = false;
   #blocked = false;
   #pumping = false;
   /** Bytes handed to the channel so far. */
@@ -112,7 +116,7 @@ export class SendQueue {
     const fragments = this.#writer.write(signal, this.#batch);
     this.signals++;
     if (fragments !== undefined && !this.#wroteWhole(fragments)) this.#begin(signal, fragments, []);
-    this.#written();
+    this.#written(signal);
   }
 
   /** Queues a tick: a frame of no bytes. */
@@ -137,12 +141,16 @@ export class SendQueue {
     if (this.#inProgress.size > 0) this.#pump();
   }
 
-  #written(): void {
+  #written(signal: Signal): void {
     if (this.#isFull()) {
       this.#flush();
     } else if (!this.#hot) {
-      this.#hot = true;
-      this.#flush();
+      if (!waitsForCompany(signal)) {
+        this.#hot = true;
+        this.#flush();
+      }
+      if (this.#cooling) return;
+      this.#cooling = true;
       this.#clock.soon(this.#cool);
     }
   }
@@ -156,7 +164,7 @@ export class SendQueue {
   readonly #cool = (): void => {
     const empty = this.#batch.totalBytes === 0;
     // While the channel has no room, its drain writes what there is.
-    this.#hot = !empty && !this.#blocked;
+    this.#hot = this.#cooling = !empty && !this.#blocked;
     if (this.#hot) {
       this.#flush();
       this.#clock.soon(this.#cool);
@@ -283,6 +291,11 @@ export class SendQueue {
       this.#clock.soon(this.#pumpSoon);
     }
   }
+}
+
+/** Signals that something else follows as a rule, and that nobody waits for where nothing does. */
+function waitsForCompany({ type }: Signal): boolean {
+  return type === "monitor" || type === "demonitor";
 }
 
 /** Who must not overtake itself. Replies of the node itself have an order of their own. */
