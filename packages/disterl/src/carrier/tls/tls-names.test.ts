@@ -52,6 +52,9 @@ test("host: a wildcard stands for one label, and an unwanted host is not made on
   expect(allowed(certificate("DNS:*.one.example"), "host", CLAIMS)).toEqual(["app@a.one.example"]);
   expect(allowed(certificate("DNS:a.one.example"), "host", CLAIMS)).toEqual(["app@a.one.example"]);
   expect(allowed(certificate("DNS:*"), "host", CLAIMS)).toEqual([]);
+  for (const part of ["DNS:a*.one.example", "DNS:*a.one.example", "DNS:a.*.example"]) {
+    expect(allowed(certificate(part), "host", CLAIMS)).toEqual([]);
+  }
 });
 
 test("host: a full name allows that node, capitals of the host apart", () => {

@@ -133,6 +133,15 @@ test("a CA between that is trusted itself is looked up, too", () => {
   expect(found?.text).toBe("is revoked");
 });
 
+test("the list of a CA says nothing of another one's certificates, though both have one key", () => {
+  const one = authority.issue("old-name", { authority: true });
+  const other = authority.issue("new-name", { authority: true, keyOf: one });
+  const leaf = authority.issue("leaf-of-old-name", {}, one);
+  const lists = [list("of-old", { issuer: one }), list("of-new", { issuer: other })];
+  expect(status("peer", lists, [leaf, one, other])).toBe("good");
+  expect(status("peer", lists.slice(1), [leaf, one, other])).toBe(`leaf-of-old-name ${noList}`);
+});
+
 test("a CA that must not sign lists has signed none", () => {
   const mute = authority.issue("mute", { authority: true, keyUsage: "keyCertSign" });
   const leaf = authority.issue("leaf-of-mute", {}, mute);

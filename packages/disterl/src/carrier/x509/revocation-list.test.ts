@@ -99,6 +99,39 @@ test.each([
   expect(() => new RevocationList(list({ extensions }))).toThrow(text);
 });
 
+/** An element of DER, of at most 127 bytes. */
+const element = (tag: string, ...parts: string[]): string => {
+  const content = parts.join("");
+  return `${tag}${(content.length / 2).toString(16).padStart(2, "0")}${content}`;
+};
+const ECDSA_SHA256 = "300a06082a8648ce3d040302";
+const ECDSA_SHA384 = "300a06082a8648ce3d040303";
+const NEW_YEAR = "170d3236303130313030303030305a";
+
+/** A list with one entry, of the serial number 5, that nobody has signed. */
+function handmade(entryExtension: string, outer = ECDSA_SHA256): Buffer {
+  const entry = element("30", "020105", NEW_YEAR, element("30", entryExtension));
+  const tbs = element("30", "020101", ECDSA_SHA256, "3000", NEW_YEAR, element("30", entry));
+  return Buffer.from(element("30", tbs, outer, "030100"), "hex");
+}
+
+test("an entry about another issuer's certificate is not passed over", () => {
+  const isCritical = "0101ff";
+  const extension = (id: string, critical: string) => element("30", id, critical, "04020500");
+  const certificateIssuer = "0603551d1d";
+  const reason = "0603551d15";
+  expect(new RevocationList(handmade(extension(reason, isCritical))).revokes("05")).toBe(true);
+  expect(new RevocationList(handmade(extension(certificateIssuer, ""))).revokes("05")).toBe(true);
+  expect(() => new RevocationList(handmade(extension(certificateIssuer, isCritical)))).toThrow(
+    /critical extension 2\.5\.29\.29, as indirect lists have/,
+  );
+});
+
+test("a list that names another algorithm than it is signed with is refused", () => {
+  const extension = element("30", "0603551d15", "04020500");
+  expect(() => new RevocationList(handmade(extension, ECDSA_SHA384))).toThrow(/two algorithms/);
+});
+
 test("a weak signature is refused", () => {
   const der = list();
   // ecdsa-with-SHA256, twice, to ecdsa-with-SHA1: 1.2.840.10045.4.3.2 and 1.2.840.10045.4.1
