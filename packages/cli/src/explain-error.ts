@@ -63,7 +63,8 @@ function isOfTls({ code }: CarrierError): boolean {
 /** Its code is the carrier's, which says who refused whom. */
 function tlsFailure(error: ConnectError, cause: CarrierError): CliFailure {
   const { code } = cause;
-  const notes = TLS_NOTES[code];
+  const isOfVersions = cause.message.endsWith("compare versions");
+  const notes = isOfVersions ? undefined : TLS_NOTES[code];
   const facts = cause instanceof TlsCertificateError ? certificateJson(cause) : {};
   const details = { facts, cause: error, ...(notes === undefined ? {} : { notes }) };
   return new CliFailure(exitCodes.notConnected, "tls", code, error.message, details);

@@ -121,8 +121,10 @@ function alertError(
 ): CarrierError {
   const why = alerts[alert];
   const ours = own === undefined ? "we have no certificate" : `ours is ${certificateText(own)}`;
+  // Versions come first: no certificate was looked at.
+  const shown = alert === "protocol_version" ? "" : `; ${ours}`;
   const message =
     `tls: ${peer} refused us with the alert "${alert.replaceAll("_", " ")}"` +
-    `${why === undefined ? "" : `: ${why}`}; ${ours}`;
+    `${why === undefined ? "" : `: ${why}`}${shown}`;
   return new CarrierError("ERR_CARRIER_TLS_REFUSED", message, { cause });
 }
