@@ -4,7 +4,7 @@ import { afterAll, expect, test } from "vitest";
 import { TestAuthority, type TestListOptions } from "../../testing/test-authority.ts";
 import { DerError } from "./der.ts";
 import { RevocationList } from "./revocation-list.ts";
-import { x509Fields } from "./x509-fields.ts";
+import { serialText, x509Fields } from "./x509-fields.ts";
 
 const authority = new TestAuthority("Our CA");
 afterAll(() => authority[Symbol.dispose]());
@@ -114,6 +114,21 @@ function handmade(entryExtension: string, outer = ECDSA_SHA256): Buffer {
   const tbs = element("30", "020101", ECDSA_SHA256, "3000", NEW_YEAR, element("30", entry));
   return Buffer.from(element("30", tbs, outer, "030100"), "hex");
 }
+
+test.each([
+  ["0201 05", "05"],
+  ["0202 0080", "80"], // the zero says that it is not below zero
+  ["0201 80", "80"], // and has been forgotten
+  ["0202 ff80", "80"], // the same, longer than it has to be
+  ["0201 00", "00"],
+])("an entry for %s revokes the certificate with the serial number %s", (integer, serial) => {
+  const hex = integer.replace(" ", "");
+  const entry = element("30", hex, NEW_YEAR);
+  const tbs = element("30", "020101", ECDSA_SHA256, "3000", NEW_YEAR, element("30", entry));
+  const read = new RevocationList(Buffer.from(element("30", tbs, ECDSA_SHA256, "030100"), "hex"));
+  expect(read.revokes(serial)).toBe(true);
+  expect(serialText(Buffer.from(`00${serial}`, "hex"))).toBe(serial); // as it stands in the certificate
+});
 
 test("an entry about another issuer's certificate is not passed over", () => {
   const isCritical = "0101ff";
