@@ -79,7 +79,9 @@ test("a dial to a host without an address, or to one that is not ours", async ()
   });
   await expect(inetTcp.listen({ host: "192.0.2.1" }, () => {})).rejects.toMatchObject({
     code: "ERR_CARRIER_ADDRESS",
-    message: expect.stringMatching(/^carrier: cannot listen on 192\.0\.2\.1 port 0: .* 0\.0\.0\.0 or ::/),
+    message: expect.stringMatching(
+      /^carrier: cannot listen on 192\.0\.2\.1 port 0: .* 0\.0\.0\.0 or ::/,
+    ),
   });
 });
 
