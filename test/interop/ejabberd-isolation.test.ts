@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { atom, charlist, type Node, startNode } from "disterl";
 import { EpmdClient } from "disterl/epmd";
 import { parseErlFlags, startOptionsFromFlags } from "disterl/flags";
-import { otpProgram } from "disterl/testing";
+import { freePort, otpProgram } from "disterl/testing";
 import { afterAll, beforeAll, describe, expect, vi } from "vitest";
 import { runCall } from "../compliance/epmd-programs.ts";
 import { EJABBERD, startEjabberd } from "./ejabberd-server.ts";
@@ -11,7 +11,7 @@ import { CertFiles } from "./cert-files.ts";
 import { COOKIE } from "./node-setup.ts";
 import { forServer } from "./otp.ts";
 import { DISTERL, OurProgram } from "./our-programs.ts";
-import { quietPort, type RealServer } from "./real-server.ts";
+import { type RealServer } from "./real-server.ts";
 
 const WAIT = { timeout: 10_000, interval: 50 };
 
@@ -24,7 +24,7 @@ forServer("ejabberd", EJABBERD, (otp, test) => {
     let ours: Node;
 
     beforeAll(async () => {
-      port = await quietPort();
+      port = await freePort();
       ejabberd = await startEjabberd({
         ...{ nodeName: NODE, cookie: COOKIE, epmdPort: 1 },
         ctlConfig: `ERL_DIST_PORT=${port}\nINET_DIST_INTERFACE=127.0.0.1\n`,
@@ -81,9 +81,9 @@ forServer("ejabberd", EJABBERD, (otp, test) => {
     let ejabberd: RealServer;
 
     beforeAll(async () => {
-      const first = await quietPort();
+      const first = await freePort();
       window = [first, first + 9];
-      env = { ERL_EPMD_PORT: String(await quietPort()), ERL_EPMD_ADDRESS: "127.0.0.2" };
+      env = { ERL_EPMD_PORT: String(await freePort()), ERL_EPMD_ADDRESS: "127.0.0.2" };
       epmd = new OurProgram(DISTERL, ["epmd"], env);
       await vi.waitUntil(() => listens("127.0.0.2", Number(env.ERL_EPMD_PORT)), WAIT);
       ejabberd = await startEjabberd({
@@ -132,7 +132,7 @@ forServer("ejabberd", EJABBERD, (otp, test) => {
     let ejabberd: RealServer;
 
     beforeAll(async () => {
-      port = await quietPort();
+      port = await freePort();
       certs = await CertFiles.make(NODE, TOOL);
       ejabberd = await startEjabberd({
         ...{ nodeName: NODE, cookie: COOKIE, epmdPort: 1 },

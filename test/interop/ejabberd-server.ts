@@ -1,10 +1,10 @@
 import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { freePort } from "disterl/testing";
 import { runCall } from "../compliance/epmd-programs.ts";
 import {
   killServer,
   ON_LOOPBACK,
-  quietPort,
   type RealServer,
   type RealServerOptions,
   ServerFolder,
@@ -25,7 +25,7 @@ export interface EjabberdOptions extends RealServerOptions {
 export async function startEjabberd(options: EjabberdOptions): Promise<RealServer> {
   const folder = new ServerFolder(options);
   const { nodeName = `ejabberd_${process.pid}@localhost`, ctlConfig } = options;
-  folder.write("ejabberd.yml", config(await quietPort()));
+  folder.write("ejabberd.yml", config(await freePort()));
   folder.write("inetrc", INETRC);
   folder.write("ejabberdctl.cfg", ctlConfig ?? `ERL_OPTIONS="${ON_LOOPBACK}"\n`);
   const { env } = folder;

@@ -1,9 +1,9 @@
 import { join } from "node:path";
+import { freePort } from "disterl/testing";
 import { type Outcome, runCall } from "../compliance/epmd-programs.ts";
 import {
   killServer,
   ON_LOOPBACK,
-  quietPort,
   type RealServer,
   type RealServerOptions,
   ServerFolder,
@@ -35,13 +35,13 @@ export interface RabbitMqOptions extends RealServerOptions {
 export async function startRabbitMq(options: RabbitMqOptions): Promise<RabbitMq> {
   const folder = new ServerFolder(options);
   const { nodeName = `rabbit_${process.pid}@localhost`, envConf } = options;
-  const distPort = await quietPort();
+  const distPort = await freePort();
   const inFolder = (name: string): string => join(folder.path, name);
   const env = {
     ...folder.env,
     RABBITMQ_NODENAME: nodeName,
     RABBITMQ_NODE_IP_ADDRESS: "127.0.0.1",
-    RABBITMQ_NODE_PORT: String(await quietPort()),
+    RABBITMQ_NODE_PORT: String(await freePort()),
     RABBITMQ_DIST_PORT: String(distPort),
     RABBITMQ_MNESIA_BASE: inFolder("mnesia"),
     RABBITMQ_LOG_BASE: inFolder("log"),

@@ -1,11 +1,10 @@
 /** What the harnesses of real servers (RabbitMQ, ejabberd) share. */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EpmdClient, type EpmdServer, startEpmdServer } from "disterl/epmd";
 import type { OtpRelease, ProgramCall } from "disterl/testing";
-import { otpProgram } from "disterl/testing";
+import { freePort, otpProgram } from "disterl/testing";
 import { Child } from "../../packages/disterl/src/testing/child.ts";
 import { type Outcome, runCall } from "../compliance/epmd-programs.ts";
 import { DISTERL, OurProgram } from "./our-programs.ts";
@@ -97,23 +96,6 @@ const GUARDED = `
   wait $server
   kill -9 -- -$guard`;
 
-/**
- * A free port below those that the system gives to clients: a server that takes seconds to get to
- * its `listen` finds no connection of somebody else there.
- */
-export async function quietPort(): Promise<number> {
-  for (;;) {
-    const port = 12_000 + Math.floor(Math.random() * 20_000);
-    const server = createServer();
-    const free = await new Promise<boolean>((resolve) => {
-      server.once("error", () => resolve(false)).listen(port, "127.0.0.1", () => resolve(true));
-    });
-    if (!free) continue;
-    await new Promise((resolve) => server.close(resolve));
-    return port;
-  }
-}
-
 /** Our epmd: first in this process, then, on the same port, `disterl epmd`. */
 export class OurEpmd implements AsyncDisposable {
   readonly port: number;
@@ -126,7 +108,7 @@ export class OurEpmd implements AsyncDisposable {
   static async start(otp: OtpRelease): Promise<OurEpmd> {
     const registered: string[] = [];
     const server = await startEpmdServer({
-      port: await quietPort(),
+      port: await freePort(),
       addresses: ["127.0.0.1"],
       onEvent: (event) => {
         if (event.type === "registered") registered.push(String(event.name));

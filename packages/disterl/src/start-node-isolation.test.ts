@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { networkInterfaces } from "node:os";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { connect, type Server, type Socket } from "node:net";
 import { once } from "node:events";
 import { afterEach, expect, test } from "vitest";
 import { systemClock } from "./carrier/clock.ts";
@@ -14,6 +14,7 @@ import { ConnectError } from "./node/errors.ts";
 import type { Node } from "./node.ts";
 import { startNode } from "./start-node.ts";
 import type { StartNodeOptions } from "./start-options.ts";
+import { freePort } from "./testing/c-epmd.ts";
 
 const cookie = "a cookie for tests only";
 const nodes: Node[] = [];
@@ -28,15 +29,6 @@ async function started(options: StartNodeOptions): Promise<Node> {
   const node = await startNode({ cookie, discovery: noDiscovery, ...options });
   nodes.push(node);
   return node;
-}
-
-/** A port of `127.0.0.1` that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
 }
 
 async function failure(promise: Promise<unknown>): Promise<ConnectError> {
@@ -242,11 +234,12 @@ test("check_ip: a peer outside our subnets is turned away before any handshake",
   const events = server.status();
   const socket: Socket = connect(server.address?.port ?? 0, "127.0.0.1");
   socket.on("error", () => {});
+  const closed = once(socket, "close");
   const { value } = await events.next();
   expect(value).toMatchObject({
     ...{ type: "refused", address: "203.0.113.9", code: "ERR_NODE_DISALLOWED_IP" },
   });
-  await once(socket, "close");
+  await closed;
 });
 
 test("check_ip: peers of our own subnets are let in", async () => {

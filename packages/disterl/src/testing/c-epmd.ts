@@ -110,15 +110,30 @@ export function chooseRelease(release: string | OtpRelease | undefined): OtpRele
   throw new TestingError("ERR_TESTING_OTP_MISSING", missingOtp(release));
 }
 
-/** A port of the loopback address that nobody listens on at this moment. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
+/** Ports that no system gives by itself, to clients or to who listens on port 0: Linux begins at 32,768. */
+const QUIET_PORTS = { first: 12_000, count: 20_000 } as const;
+
+const handedOut = new Set<number>();
+
+/**
+ * A port of the loopback address that nobody listens on at this moment. It is none of those that the system
+ * gives to clients, and none that was asked for before: who needs a second to get to its `listen` finds
+ * nobody else there.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = QUIET_PORTS.first + Math.floor(Math.random() * QUIET_PORTS.count);
+    if (handedOut.has(port) || !(await isFree(port))) continue;
+    handedOut.add(port);
+    if (handedOut.size > QUIET_PORTS.count / 2) handedOut.clear();
+    return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
 }
