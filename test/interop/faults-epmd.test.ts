@@ -5,12 +5,16 @@
 import { EpmdClient } from "disterl/epmd";
 import { type CEpmd, type OtpNode, startCEpmd, startOtpNode } from "disterl/testing";
 import { expect, vi } from "vitest";
+import { DeadlineClock } from "../deadline-clock.ts";
 import { codeOf } from "./fault-witness.ts";
 import { nextStatus, startOurs } from "./node-setup.ts";
 import { forEachOtp } from "./otp.ts";
 
 const COOKIE = "a_cookie_for_tests_only";
 const TEST_MS = 60_000;
+
+/** Tests that run at once have no `expect.poll`. */
+const waitFor = (holds: () => unknown) => vi.waitFor(holds, { timeout: 20_000, interval: 50 });
 
 forEachOtp(
   (release, test) => {
@@ -36,7 +40,7 @@ forEachOtp(
           for await (const event of events) if (event.type === "epmd") epmdEvents.push(event.event);
         })();
         await epmd.kill();
-        await vi.waitFor(() => expect(epmdEvents).toContain("lost"), 5000);
+        await waitFor(() => expect(epmdEvents).toContain("lost"));
 
         // What is connected stays so; who is not cannot be found.
         await ours.ping(otp.nodeName);
@@ -49,15 +53,12 @@ forEachOtp(
         await using client = new EpmdClient({ port: again.port });
         const names = async () =>
           (await client.names("127.0.0.1")).map(({ name }) => name).toSorted();
-        await vi.waitFor(async () => expect(await names()).toEqual(["late", "ours", "theirs"]), {
-          timeout: 15_000,
-          interval: 100,
-        });
-        expect(epmdEvents.at(-1)).toBe("reregistered");
+        await waitFor(async () => expect(await names()).toEqual(["late", "ours", "theirs"]));
+        await waitFor(() => expect(epmdEvents.at(-1)).toBe("reregistered"));
         expect(ours.creation).toBe(creation);
         await ours.ping(late.nodeName);
         ours.disconnect(otp.nodeName);
-        await vi.waitFor(async () => expect(await otp.eval("nodes(hidden)")).toBe("[]"));
+        await waitFor(async () => expect(await otp.eval("nodes(hidden)")).toBe("[]"));
         expect(await otp.eval("net_adm:ping('ours@localhost')")).toBe("pong");
       },
       TEST_MS,
@@ -69,15 +70,19 @@ forEachOtp(
       async () => {
         const epmd = await startCEpmd({ release });
         await using otp = await erlang(epmd);
-        await using ours = await ourNode(epmd, "robbed@localhost");
+        // Our next try waits until the thief was there.
+        const clock = new DeadlineClock();
+        const settings = { cookie: COOKIE, name: "robbed@localhost", clock };
+        await using ours = await startOurs(epmd.port, settings);
         await ours.ping(otp.nodeName);
         const events = ours.status();
+        const next = () => clock.passUntil(nextStatus(events, "epmd"));
         await epmd.kill();
         await using again = await startCEpmd({ release, port: epmd.port });
         await using thief = new EpmdClient({ port: again.port });
         const stolen = await thief.register("robbed", 9);
         for (;;) {
-          const { event, error } = await nextStatus(events, "epmd");
+          const { event, error } = await next();
           if (event !== "name_lost") continue;
           expect(String(error ?? "9")).toContain("9");
           break;
@@ -85,7 +90,7 @@ forEachOtp(
         // Nobody hangs up on us for that, and the name comes back when it is free.
         await ours.ping(otp.nodeName);
         await stolen.unregister();
-        for (;;) if ((await nextStatus(events, "epmd")).event === "reregistered") break;
+        for (;;) if ((await next()).event === "reregistered") break;
         expect((await thief.lookup("robbed", "127.0.0.1"))?.port).toBe(ours.address?.port);
       },
       TEST_MS,
