@@ -280,15 +280,14 @@ describe("services", () => {
       peer.sendHex(message(`6803 611a ${pidOf(name)} ${pid}`, ATOM("kill")));
       peer.sendHex(message(`6803 6107 ${pidOf(name)} ${pid}`));
     }
-    await expect
-      .poll(() => scene.events.filter((event) => event.type === "denied").length)
-      .toBeGreaterThanOrEqual(3);
+    await scene.assertUnharmed();
+    const exit = { type: "denied", operation: "exit", cause: "service", peer: name };
+    await expect.poll(() => scene.events).toContainEqual(expect.objectContaining(exit));
+    const denied = () => scene.events.filter((event) => event.type === "denied");
+    await expect.poll(() => denied().length).toBeGreaterThanOrEqual(3);
     for (const service of ["net_kernel", "rex", "user"]) {
       expect(node.whereis(service), service).toBeDefined();
     }
-    expect(scene.events).toContainEqual(
-      expect.objectContaining({ type: "denied", operation: "exit", cause: "service", peer: name }),
-    );
     await scene.assertUnharmed();
     peer.close();
   });

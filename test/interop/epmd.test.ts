@@ -158,7 +158,7 @@ forEachOtp((otp, otpTest) => {
     const daemon = await startCEpmd({ release: otp });
     cleanUp.push(() => daemon.kill());
     process.kill(daemon.pid, "SIGSTOP");
-    const hasty = new EpmdClient({ port: daemon.port, lookupTimeoutMs: 300 });
+    const hasty = new EpmdClient({ port: daemon.port, lookupTimeoutMs: 3000 });
     await expect(hasty.lookup("x", "127.0.0.1")).rejects.toThrow(
       expect.objectContaining({ code: "ERR_EPMD_TIMEOUT" }),
     );

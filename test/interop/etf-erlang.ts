@@ -11,6 +11,7 @@ import { type OtpRelease, otpProgram } from "disterl/testing";
  *     g  a number: a list of so many random terms, each as the binary that term_to_binary makes
  */
 const program = `
+rand:seed(exsss, 20261121),
 Rand = fun(N) -> rand:uniform(N) - 1 end,
 Id = fun(Head, Words) ->
   Node = lists:nth(rand:uniform(3), [<<"app@host">>, <<"b@127.0.0.1">>, <<"c@h">>]),

@@ -41,9 +41,8 @@ forEachOtp((otp, test) => {
         process_flag(trap_exit, true),
         case gen_server:call({net_kernel, ${node}}, ${request}) of
           P when is_pid(P) ->
-            receive {'EXIT', P, R} -> R after 300 ->
-              P ! {echo, self(), hello}, receive hello -> hello after 5000 -> timeout end
-            end;
+            P ! {echo, self(), hello},
+            receive {'EXIT', P, R} -> R; hello -> hello after 5000 -> timeout end;
           Other -> Other
         end`);
     expect(await kernel("{spawn, pricing, echo, [], group_leader()}")).toBe("hello");
@@ -95,10 +94,11 @@ forEachOtp((otp, test) => {
     );
     await pair.otp.eval(`{public_inbox, ${node}} ! hello, {secret, ${node}} ! hello, ok`);
     expect(await open.receive({ timeout: 5000 })).toBe(atom("hello"));
+    // What is answered to the monitor comes before what is answered to the ping.
     const monitor = (name: string): Promise<string> =>
       pair.otp.eval(`
-        R = monitor(process, {${name}, ${node}}),
-        receive {'DOWN', R, process, _, Why} -> Why after 300 -> demonitor(R), watching end`);
+        R = monitor(process, {${name}, ${node}}), pong = net_adm:ping(${node}),
+        receive {'DOWN', R, process, _, Why} -> Why after 0 -> demonitor(R), watching end`);
     expect(await monitor("public_inbox")).toBe("watching");
     expect(await monitor("secret")).toBe("noproc");
     // The pid of a process that has a name is no way around it.

@@ -161,11 +161,13 @@ forEachOtp((otp, test) => {
       const node = `'${pair.ours.name}'`;
       // Of a request that is given up before it is answered Erlang tells nobody.
       await pair.otp.eval(`pong = net_adm:ping(${node})`);
-      await pair.otp.eval(outcome(`erpc:call(${node}, pricing, waits, [timeout], 500)`));
+      await pair.otp.eval(outcome(`erpc:call(${node}, pricing, waits, [timeout], 3000)`));
       await expect.poll(() => aborted, { timeout: 10_000 }).toEqual(["timeout"]);
       await pair.otp.eval(`
       P = spawn(fun() -> erpc:call(${node}, pricing, waits, [caller]) end),
-      timer:sleep(500), exit(P, kill)`);
+      (fun Called() -> case process_info(P, message_queue_len) of
+        {_, 0} -> timer:sleep(10), Called(); _ -> ok end end)(),
+      exit(P, kill)`);
       await expect.poll(() => aborted, { timeout: 10_000 }).toEqual(["timeout", "caller"]);
       await pair.otp.eval(`
       {P, _} = spawn_monitor(${node}, pricing, waits, [killed]),

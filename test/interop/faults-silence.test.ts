@@ -40,7 +40,7 @@ function expectTickTime(milliseconds: number): void {
 }
 
 async function expectAllLost(seen: Witness): Promise<void> {
-  await vi.waitFor(() => expect(seen.heard.toSorted()).toEqual(LOST), 5000);
+  await vi.waitFor(() => expect(seen.heard.toSorted()).toEqual(LOST), 20_000);
   expect(await seen.calls).toEqual(CALLS_LOST);
 }
 
@@ -116,7 +116,7 @@ forEachOtp(
         );
         program.child.kill("SIGCONT");
         const ping = "net_adm:ping('echo@localhost')";
-        await vi.waitFor(async () => expect(await otp.eval(ping)).toBe("pong"), 10_000);
+        await vi.waitFor(async () => expect(await otp.eval(ping)).toBe("pong"), 20_000);
         // Our worker has heard of the same loss, once, by the link that it made and by that to it.
         const kept = await otp.eval(`get(worker) ! {do, self(), a_ref, mailbox},
           receive {a_ref, Kept} -> lists:sort([element(1, M) || M <- Kept]) after 5000 -> no_answer end`);
@@ -222,7 +222,7 @@ forEachOtp(
           expect(await theirs).toBe("net_tick_timeout");
           await expectAllLost(seen);
           far.heal();
-          await vi.waitFor(() => ours.ping(otp.nodeName), 5000);
+          await vi.waitFor(() => ours.ping(otp.nodeName), 20_000);
           // It was linked: it has heard of the loss, too.
           expect(await otp.eval("whereis(witnessed)")).toBe("undefined");
           await ours.ping(otp.nodeName);

@@ -173,7 +173,7 @@ forEachOtp((release, test) => {
       const olds = await otp.eval(`
         {inbox, '${ours.name}'} ! {self(), hello},
         R = case get(old) of undefined -> none; P -> monitor(process, P) end,
-        receive {'DOWN', R, _, _, Why} -> Why after 500 * length([R || R =/= none]) -> first end`);
+        receive {'DOWN', R, _, _, Why} -> Why after 5000 * length([R || R =/= none]) -> first end`);
       expect(olds).toBe(seen.length === 1 ? "first" : "noproc");
       const [from] = await inbox.receive(t(match.pid, atom("hello")), { timeout: 5000 });
       inbox.send(from, inbox.pid);

@@ -239,7 +239,8 @@ forEachOtp((release, test) => {
     });
     const calls = await otp.eval(`Us = {answering, '${ours.name}'},
       [begin R = monitor(process, Us, [{alias, M}]), Us ! R,
-        A = receive 1 -> 1 after 5000 -> none end, B = receive 2 -> 2 after 300 -> none end,
+        A = receive 1 -> 1 after 5000 -> none end,
+        pong = net_adm:ping('${ours.name}'), B = receive 2 -> 2 after 0 -> none end,
         {A, B} end || M <- [explicit_unalias, demonitor, reply_demonitor]]`);
     expect(calls).toBe("[{1,2},{1,2},{1,none}]");
     expect(ours.processInfo(answering.pid)?.monitoredBy.length).toBe(2);

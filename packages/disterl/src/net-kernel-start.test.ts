@@ -222,11 +222,19 @@ test.each(["register", "listenPortPlease"] as const)(
     const late = new Promise<never>((resolve) => {
       answer = () => resolve({ creation: 1, unregister: async () => void unregistered++ } as never);
     });
-    const discovery = { ...noDiscovery, [slow]: () => late };
+    let ask: () => void = () => {};
+    const asked = new Promise<void>((resolve) => {
+      ask = resolve;
+    });
+    const never = (): Promise<never> => {
+      ask();
+      return late;
+    };
+    const discovery = { ...noDiscovery, [slow]: never };
     const base = { distribution: false, cookie: "a cookie for tests only", discovery };
     await using node = await startNode(base);
     const starting = failure(node.netKernel.start("app@127.0.0.1"));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await asked;
     await node.netKernel.stop();
     expect(await starting).toMatchObject({ code: "ERR_DISTRIBUTION_NOT_STARTED" });
     answer();

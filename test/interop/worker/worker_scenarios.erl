@@ -20,6 +20,7 @@ served({_, {die, Reason}}) ->
     spawn(fun() -> receive after 50 -> register(server, spawn(fun server/0)) end end),
     exit(Reason);
 served({_, silence}) -> ok;
+served({_, {silence, Pid}}) -> Pid ! silent;
 served({From, {late, Ms}}) -> spawn(fun() -> receive after Ms -> gen_server:reply(From, late) end end).
 
 tell(To, Message) -> To ! Message.
@@ -721,9 +722,9 @@ call_noproc(Node) ->
 call_timeout(Node) ->
     W = worker(Node),
     V = worker(Node, other),
-    [do(W, {call, {server, node()}, silence, 50}), do(W, {call, whereis(server), {late, 80}, 30}),
+    [do(W, {call, {server, node()}, silence, 50}), do(W, {call, whereis(server), {late, 1000}, 30}),
         do(W, {call, V, no_request, 20}), do(W, {call, {server, node()}, silence, 0}),
-        receive after 120 -> alive(W) end, do(W, mailbox)].
+        receive after 1100 -> alive(W) end, do(W, mailbox)].
 
 call_nodedown(Node) ->
     W = worker(Node),
@@ -769,8 +770,8 @@ exit_of(To, Request, Timeout) ->
 %% The connection is lost while the worker waits.
 call_lost(Node) ->
     W = worker(Node),
-    W ! {do, self(), a_call, {call, {server, node()}, silence, 5000}},
-    receive after 50 -> ok end,
+    W ! {do, self(), a_call, {call, {server, node()}, {silence, self()}, 5000}},
+    receive silent -> ok after 4000 -> exit(not_called) end,
     Me = self(),
     spawn(fun() -> true = erlang:disconnect_node(Node), Me ! disconnected end),
     [message(), message(), do(W, mailbox)].

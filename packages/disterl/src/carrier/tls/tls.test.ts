@@ -291,9 +291,9 @@ test("500 silent connections keep nobody out, and are gone after their time", as
       return new Promise((resolve) => socket.on("close", resolve));
     }),
   );
-  const began = performance.now();
+  // Time stands still for who listens: nobody is given up for silence yet.
   await dial(serving.port, good);
-  expect(performance.now() - began).toBeLessThan(2_000);
+  expect(serving.refused.filter(({ message }) => message.includes("5000 ms"))).toEqual([]);
   await clock.advance(5_000);
   await closed;
   expect(serving.refused.some(({ message }) => message.includes("5000 ms"))).toBe(true);
