@@ -221,7 +221,7 @@ describe("too much of what TLS allows", () => {
     expect(scene.node.peer(ME)).toBeDefined();
   });
 
-  test("[dialled] 20,000 KeyUpdates: bounded work, bounded memory, whether they are read or not", async () => {
+  test("[dialled] 20,000 KeyUpdates: bounded work, bounded memory, and an end", async () => {
     await using scene = await tlsScene(certificates);
     const { socket, writer } = await handmade(scene, true);
     socket.pause(); // their answers pile up at this side, then at the other
@@ -237,6 +237,20 @@ describe("too much of what TLS allows", () => {
     expect((user + system) / 20_000).toBeLessThan(500); // microseconds each, both sides together
     const { external, arrayBuffers } = process.memoryUsage();
     expect(external + arrayBuffers - before.external - before.arrayBuffers).toBeLessThan(2 ** 26);
+    // A tick behind them: when it counts, they have been read.
+    await written(socket, writer.record(23, Buffer.alloc(4)));
+    await expect.poll(() => scene.node.peer(ME)?.stats.ticksReceived).toBe(1);
+    await scene.clock.advance(1_000);
+    const noise = expect.stringContaining("bytes of TLS in 1000 ms");
+    await expect
+      .poll(() => scene.events)
+      .toContainEqual(
+        expect.objectContaining({
+          type: "nodedown",
+          node: ME,
+          error: expect.objectContaining({ code: "ERR_CARRIER_CLOSED", message: noise }),
+        }),
+      );
     await scene.assertUnharmed();
   });
 

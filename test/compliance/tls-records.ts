@@ -1,4 +1,4 @@
-import { createCipheriv, createHmac } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHmac } from "node:crypto";
 import { Duplex } from "node:stream";
 import type { Socket } from "node:net";
 
@@ -63,6 +63,8 @@ export class Tap extends Duplex {
   readonly #onCut: (socket: Socket) => void;
   /** All that has gone out. */
   readonly sent: Buffer[] = [];
+  /** What has come in first. */
+  first: Buffer | undefined;
   #sentBytes = 0;
   #cut = false;
 
@@ -71,7 +73,10 @@ export class Tap extends Duplex {
     this.#socket = socket;
     this.#cutAfter = cutAfter;
     this.#onCut = onCut;
-    socket.on("data", (chunk) => this.push(chunk));
+    socket.on("data", (chunk) => {
+      this.first ??= chunk;
+      this.push(chunk);
+    });
     socket.on("end", () => this.push(null));
     socket.on("close", () => this.destroy());
     socket.on("error", () => {});
@@ -98,21 +103,44 @@ export class Tap extends Duplex {
   }
 }
 
+/** Whole records, one after the other. */
+export function recordsOf(bytes: Buffer): Buffer[] {
+  const records: Buffer[] = [];
+  for (let at = 0; at + 5 <= bytes.length; ) {
+    const end = at + 5 + bytes.readUInt16BE(at + 3);
+    records.push(bytes.subarray(at, end));
+    at = end;
+  }
+  return records;
+}
+
+/** Writes records of a connection that is up. */
+export interface RecordWriter {
+  record(type: number, content: Uint8Array): Buffer;
+}
+
 /**
  * Writes records of TLS 1.3 (AES-128-GCM, SHA-256) with the keys of a handshake that somebody else
  * has done: any type, any content, any number.
  */
-export class Tls13Writer {
+export class Tls13Writer implements RecordWriter {
   #secret: Buffer;
   #key: Buffer = Buffer.alloc(0);
   #iv: Buffer = Buffer.alloc(0);
   #sequence: bigint;
 
-  /** `secret`: CLIENT_TRAFFIC_SECRET_0; `written`: the records written with it so far. */
+  /** `secret`: CLIENT_TRAFFIC_SECRET_0, or SERVER_…; `written`: the records written with it so far. */
   constructor(secret: Buffer, written: number) {
     this.#secret = secret;
     this.#deriveKeys();
     this.#sequence = BigInt(written);
+  }
+
+  /** Goes on where that side is: `sent` is all that it has sent. */
+  static after(secret: Buffer, sent: Buffer): Tls13Writer {
+    const records = recordsOf(sent);
+    const first = records.findIndex((record) => isFirstWith(secret, record));
+    return new Tls13Writer(secret, first === -1 ? 0 : records.length - first);
   }
 
   record(type: number, content: Uint8Array, padding = 0): Buffer {
@@ -137,6 +165,59 @@ export class Tls13Writer {
     this.#key = expandLabel(this.#secret, "key", 16);
     this.#iv = expandLabel(this.#secret, "iv", 12);
     this.#sequence = 0n;
+  }
+}
+
+function isFirstWith(secret: Buffer, record: Buffer): boolean {
+  if (record[0] !== 23) return false;
+  const [key, iv] = [expandLabel(secret, "key", 16), expandLabel(secret, "iv", 12)];
+  const cipher = createDecipheriv("aes-128-gcm", key, iv).setAAD(record.subarray(0, 5));
+  cipher.setAuthTag(record.subarray(-16)).update(record.subarray(5, -16));
+  try {
+    cipher.final();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What a key log and the hellos tell of a connection of TLS 1.2. */
+export interface Tls12Secrets {
+  readonly clientRandom: Buffer;
+  readonly serverRandom: Buffer;
+  readonly master: Buffer;
+}
+
+/** The same for TLS 1.2 (ECDHE with AES-128-GCM, SHA-256). */
+export class Tls12Writer implements RecordWriter {
+  readonly #key: Buffer;
+  readonly #iv: Buffer;
+  #sequence: bigint;
+
+  /** Goes on where that side is: `sent` is all that it has sent. */
+  constructor(secrets: Tls12Secrets, side: "client" | "server", sent: Buffer) {
+    const { clientRandom, serverRandom, master } = secrets;
+    const seed = Buffer.concat([Buffer.from("key expansion"), serverRandom, clientRandom]);
+    const hmac = (data: Buffer): Buffer => createHmac("sha256", master).update(data).digest();
+    const first = hmac(seed);
+    const block = [first, hmac(first)].map((a) => hmac(Buffer.concat([a, seed])));
+    const bytes = Buffer.concat(block);
+    this.#key = side === "client" ? bytes.subarray(0, 16) : bytes.subarray(16, 32);
+    this.#iv = side === "client" ? bytes.subarray(32, 36) : bytes.subarray(36, 40);
+    const records = recordsOf(sent);
+    const change = records.findIndex((record) => record[0] === 20);
+    this.#sequence = BigInt(records.length - change - 1);
+  }
+
+  record(type: number, content: Uint8Array): Buffer {
+    const sequence = Buffer.alloc(8);
+    sequence.writeBigUInt64BE(this.#sequence++);
+    const head = Buffer.of(type, 3, 3);
+    const aad = Buffer.concat([sequence, head, u16(content.length)]);
+    const nonce = Buffer.concat([this.#iv, sequence]);
+    const cipher = createCipheriv("aes-128-gcm", this.#key, nonce).setAAD(aad);
+    const sealed = Buffer.concat([cipher.update(content), cipher.final(), cipher.getAuthTag()]);
+    return Buffer.concat([head, u16(8 + sealed.length), sequence, sealed]);
   }
 }
 

@@ -7,7 +7,8 @@ import { DistError } from "../errors.ts";
  * - `ADDRESS_IN_USE`: somebody listens there already.
  * - `ADDRESS`: the address is not ours, the port is not for us to take, or the path of a unix socket or
  *   its directory cannot be used.
- * - `CLOSED`: a connection that was up failed: the peer reset it, or the network did.
+ * - `CLOSED`: a connection that was up failed: the peer reset it, or the network did, or its TLS carried
+ *   next to no data.
  * - `NO_TICKS`: the tick worker cannot run, or not with this channel.
  * - `TLS_CONFIG`: certificates, keys or CAs cannot be used as they are.
  * - `TLS_HANDSHAKE`: no TLS came about: the other end speaks none, or nothing that suits both, or is

@@ -10,6 +10,7 @@ import { certificateError, handshakeError, handshakeFailure } from "./tls-errors
 import type { TlsIdentity } from "./tls-identity.ts";
 import { isChecked, judgePeer } from "./tls-judge.ts";
 import type { Expected } from "./tls-names.ts";
+import { watchNoise } from "./tls-noise.ts";
 import type { NameBinding, TlsClientSide } from "./tls-options.ts";
 
 /** What a dial works with. */
@@ -70,6 +71,8 @@ class TlsDial {
       checkServerIdentity: () => undefined,
       servername: name === undefined || isIP(name) !== 0 ? "" : name,
     } as tls.ConnectionOptions);
+    // Node.js would make objects of all certificates, for a checkServerIdentity that looks at none.
+    socket.getPeerCertificate = () => ({}) as tls.DetailedPeerCertificate;
     // tls.connect does not take these as options.
     const { noDelay, keepAlive } = socketSettings(this.#options);
     socket.setNoDelay(noDelay).setKeepAlive(keepAlive);
@@ -94,6 +97,7 @@ class TlsDial {
     };
     const onClose = (): void => fail(handshakeError(at, new Error("closed"), identity.own));
     const onSecure = (): void => {
+      Reflect.deleteProperty(socket, "getPeerCertificate"); // judgePeer may want it
       const { problem, certificate } = judgePeer(socket, {
         where: "client",
         side: this.#parts.side,
@@ -121,7 +125,10 @@ class TlsDial {
     const local: NetAddress = { family, address: localAddress ?? "", port: localPort ?? 0 };
     const remote: NetAddress = { family, address: remoteAddress ?? host, port };
     const ends = { local, remote };
-    return new TlsChannel(socket, ends, clock, identity.own, isChecked(side), certificate);
+    const checked = isChecked(side);
+    const channel = new TlsChannel(socket, ends, clock, identity.own, checked, certificate);
+    watchNoise(socket, channel, clock);
+    return channel;
   }
 }
 

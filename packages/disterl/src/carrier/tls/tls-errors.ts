@@ -108,6 +108,14 @@ export function handshakeFailure(peer: string, why: string, cause?: Error): Carr
   );
 }
 
+/** A connection that was up is ended, for its TLS is mostly noise. */
+export function noiseError(peer: string, what: string): CarrierError {
+  const message =
+    `tls: the connection with ${peer} was ended: ${what}; key updates, tickets and requests for a ` +
+    "handshake are allowed in moderation: look at what that peer runs";
+  return new CarrierError("ERR_CARRIER_CLOSED", message);
+}
+
 /** The alert of the peer in an error of OpenSSL; undefined for other errors. */
 export function isAlert(error: Error): boolean {
   return "code" in error && typeof error.code === "string" && ALERT.test(error.code);

@@ -11,6 +11,7 @@ import { certificateError, claimError, handshakeError, handshakeFailure } from "
 import type { TlsIdentity } from "./tls-identity.ts";
 import { isChecked, judgePeer } from "./tls-judge.ts";
 import { expectedOf, nameProblem } from "./tls-names.ts";
+import { watchNoise } from "./tls-noise.ts";
 import type { NameBinding, TlsServerSide } from "./tls-options.ts";
 
 /** What a {@link TlsListener} works with. */
@@ -153,6 +154,7 @@ class TlsAcceptor {
       checked,
       certificate,
     );
+    watchNoise(socket, channel, clock);
     if (checked && certificate !== undefined) {
       channel.claims = (node) => {
         const found = this.#claimProblem(node, certificate, isConstrained);
