@@ -255,6 +255,7 @@ test("-ssl_dist_name_binding", () => {
   const binding = (...values: string[]) =>
     from(["-ssl_dist_optfile", path, "-ssl_dist_name_binding", ...values]).options.tls?.nameBinding;
   expect([binding("host"), binding("node"), binding("none")]).toEqual(["host", "node", "none"]);
+  expect(binding("none", "-ssl_dist_name_binding", "node")).toBe("node"); // the last one counts
   for (const wrong of [[], ["hosts"], ["host", "node"]]) {
     expect(refusal(() => binding(...wrong)).message).toContain("expected host, node, none; found");
   }

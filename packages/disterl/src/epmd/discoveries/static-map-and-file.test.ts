@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { DiscoveryError } from "../errors.ts";
+import { failure } from "../../../../../test/node-events.ts";
 import { fileDiscovery } from "./file-discovery.ts";
 import { staticMap } from "./static-map.ts";
 
@@ -15,15 +15,6 @@ const put = (name: string, text: string | Uint8Array): string => {
   writeFileSync(path, text);
   return path;
 };
-
-async function fault(promise: Promise<unknown>): Promise<DiscoveryError> {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof DiscoveryError) return error;
-  throw new Error(`no DiscoveryError: ${String(error)}`);
-}
 
 test("a static map tells places, and the node that is in it where it listens", async () => {
   const map = staticMap({
@@ -96,9 +87,11 @@ test("while the file is wrong nobody is found; when it is mended all is well aga
   const file = fileDiscovery(path);
   await file.register("x", 1);
   put("mended", "{'app@db1', }.");
-  expect((await fault(file.lookup("app", "db1"))).facts).toEqual({ path, line: 1, column: 13 });
+  await expect(file.lookup("app", "db1")).rejects.toMatchObject({
+    facts: { path, line: 1, column: 13 },
+  });
   rmSync(path);
-  expect((await fault(file.register("x", 1))).message).toContain("ENOENT");
+  await expect(file.register("x", 1)).rejects.toThrow("ENOENT");
   put("mended", "{'app@db1', 5211}.");
   const all = await Promise.all([1, 2, 3].map(() => file.lookup("app", "db1")));
   expect(all.map((found) => found?.port)).toEqual([5211, 5211, 5211]);
@@ -119,19 +112,18 @@ test.each([
   ["\n\n{X, 5210}.", 3, 2, "found"],
   ["[".repeat(100_000), 1, 100_001, "found"],
 ])("CF-10 a file that is wrong, %#: line %i... is told", async (text, line, column, part) => {
-  const error = await fault(fileDiscovery(put("wrong", text)).lookup("app", "db1"));
-  expect(error.code).toBe("ERR_DISCOVERY_FILE");
-  expect(error.message).toContain(part);
-  expect(error.message).toContain(`line ${line}, column ${column}`);
-  expect(error.facts).toMatchObject({ line, column });
+  const error = await failure(fileDiscovery(put("wrong", text)).lookup("app", "db1"));
+  expect(error).toMatchObject({ code: "ERR_DISCOVERY_FILE", facts: { line, column } });
+  expect(String(error)).toContain(part);
+  expect(String(error)).toContain(`line ${line}, column ${column}`);
 });
 
 test("CF-10 what is no file of terms at all is one error that names it", async () => {
   const why = async (path: string): Promise<string> => {
-    const { message, facts } = await fault(fileDiscovery(path).lookup("app", "db1"));
-    expect(facts.path).toBe(path);
-    expect(message).toContain(path);
-    return message;
+    const error = await failure(fileDiscovery(path).lookup("app", "db1"));
+    expect(error).toMatchObject({ code: "ERR_DISCOVERY_FILE", facts: { path } });
+    expect(String(error)).toContain(path);
+    return String(error);
   };
   expect(await why(folder)).toContain("not a regular file");
   expect(await why("/dev/zero")).toContain("not a regular file");
