@@ -343,6 +343,18 @@ test("of those that have signed only the ones that lead to a root count", () => 
   expect(signersOf(shown[3])).toEqual([root]);
 });
 
+test("a CA that is named as the one that has signed, and has not, leads nowhere", () => {
+  // Without identifiers of keys all that tells the two apart is the signature.
+  const more = "subjectKeyIdentifier=none\nauthorityKeyIdentifier=none";
+  const real = authority.issue("twin", { authority: true, more });
+  const leaf = authority.issue("of-twin", { more }, real);
+  const shown = read(text(leaf.certfile));
+  const forged = read(text(authority.issue("twin", { authority: true, more }).certfile));
+  expect(shown.checkIssued(forged)).toBe(true);
+  const root = read(text(cacertfile));
+  expect(waysUp([shown, forged], [root])).toMatchObject({ certificates: [] });
+});
+
 test("a circle leads nowhere", () => {
   const east = authority.issue("east", { authority: true });
   const west = rogue.issue("west", { authority: true }, east);

@@ -47,3 +47,15 @@ test("a chain that OpenSSL has found good with a CA that was taken out since is 
     text: "has signatures that do not lead to a CA that we trust",
   });
 });
+
+test("a session that was resumed is refused, whatever it was before", () => {
+  const socket = {
+    ...{ authorized: true, isSessionReused: () => true, getPeerCertificate: () => ({}) },
+  } as unknown as TLSSocket;
+  const judging = {
+    ...{ where: "server", side: { verifyFun: () => true } },
+    revocation: { check: false, lists: [], trusted: [] },
+    expected: { host: undefined, node: undefined },
+  } as const;
+  expect(judgePeer(socket, judging).problem).toMatchObject({ check: "session" });
+});
