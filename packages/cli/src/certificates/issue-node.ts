@@ -106,6 +106,8 @@ export function told(
   ${files.optfile}  the options for Erlang and for disterl
 ${next}
   erl ${flag} ${node} -proto_dist ${carrier} -ssl_dist_optfile ${optfile}
+or reach other nodes with its certificate:
+  disterl ping other@host --ssl-dist-optfile ${optfile}
 `,
     json: () => [
       plainJson({

@@ -49,7 +49,9 @@ const listenCodes: Record<string, CarrierErrorCode> = {
 };
 
 const advice: Partial<Record<CarrierErrorCode, string>> = {
-  ERR_CARRIER_REFUSED: "nobody listens there; is the node running, and is this its port?",
+  ERR_CARRIER_REFUSED:
+    "nobody listens there; is the node running, is this its port, and does it listen on this " +
+    "address (listen.host, inet_dist_use_interface) and not on 127.0.0.1 only?",
   ERR_CARRIER_UNREACHABLE: "the host does not answer; check network, firewall and address",
   ERR_CARRIER_RESOLVE: "the host name has no address; check the name and /etc/hosts or DNS",
   ERR_CARRIER_ADDRESS_IN_USE: "somebody listens there; choose another port, or a range",
