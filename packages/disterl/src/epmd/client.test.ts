@@ -4,6 +4,7 @@ import { VirtualClock } from "../carrier/virtual-clock.ts";
 import { freePort } from "../testing/c-epmd.ts";
 import { EpmdClient } from "./client.ts";
 import type { EpmdClientEvent, EpmdClientOptions } from "./client-options.ts";
+import { knownAddresses, systemResolve } from "./dial.ts";
 import { ensureEpmd } from "./ensure-epmd.ts";
 import { nodeInfo } from "./node-info.ts";
 import { aliveReply, parseRequest, portReply } from "./packets.ts";
@@ -298,6 +299,18 @@ test("the addresses of a host are tried in order", async () => {
   });
   await client.register("a", 5000);
   expect(await client.lookup("a", "two.addresses")).toMatchObject({ address: "127.0.0.1" });
+});
+
+test("localhost is this machine: the system is not asked for it, a resolver of the program's is", async () => {
+  expect(knownAddresses("localhost", 0, systemResolve)).toEqual(["127.0.0.1", "::1"]);
+  expect(knownAddresses("localhost", 6, systemResolve)).toEqual(["::1", "::ffff:127.0.0.1"]);
+  expect(knownAddresses("somewhere", 0, systemResolve)).toBeUndefined();
+  const server = await serverOn();
+  const system = new Watched({ port: server.port });
+  await system.register("a", 5000);
+  expect(await system.lookup("a", "localhost")).toMatchObject({ address: "127.0.0.1" });
+  const own = new Watched({ port: server.port, resolve: () => Promise.resolve(["127.0.0.2"]) });
+  await expect(own.lookup("a", "localhost")).rejects.toThrow(code("ERR_EPMD_UNREACHABLE"));
 });
 
 test("IPv6: registration and look-up on ::1", async () => {

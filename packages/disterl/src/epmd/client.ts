@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { type Clock, systemClock } from "../carrier/clock.ts";
 import type { EpmdClientEvent, EpmdClientOptions } from "./client-options.ts";
 import { withDeadline } from "./deadline.ts";
-import { addressesOf, type Dialled, dialFirst, type ResolveHost, systemResolve } from "./dial.ts";
+import { addressesOf, dialFirst, knownAddresses, type ResolveHost, systemResolve } from "./dial.ts";
 import type {
   Discovery,
   FoundNode,
@@ -14,7 +14,7 @@ import { MAX_NAME_BYTES } from "./codes.ts";
 import { ensureEpmd, LOOPBACK } from "./ensure-epmd.ts";
 import { distVersions, type Environment, epmdAddresses, epmdPort } from "./environment.ts";
 import { EpmdError } from "./errors.ts";
-import { type Exchange, exchange } from "./exchange.ts";
+import { type Exchange, exchange, type Wait } from "./exchange.ts";
 import { bestVersion, type NodeInfo, nodeFault, nodeInfo } from "./node-info.ts";
 import {
   aliveRequest,
@@ -140,16 +140,13 @@ export class EpmdClient implements Discovery, AsyncDisposable {
     };
     let opened: Socket | undefined;
     try {
-      const where = addresses.join(", ");
-      return await this.#limited("ALIVE2_REQ", where, milliseconds, signal, {
-        run: async (inner, deadline) => {
-          const { socket } = await this.#dial(addresses, deadline, inner);
-          opened = socket;
-          const reply = await exchange(socket, asking, { port: this.port }, inner);
-          if (reply.result !== 0) socket.destroy();
-          return { ...reply, socket };
-        },
-      });
+      const wait = this.#wait(asking.requestName, addresses.join(", "), milliseconds, signal);
+      const { request } = asking;
+      const { socket } = await dialFirst(addresses, this.port, { ...wait, request });
+      opened = socket;
+      const reply = await exchange(socket, asking, { port: this.port }, wait);
+      if (reply.result !== 0) socket.destroy();
+      return { ...reply, socket };
     } catch (error) {
       // However it failed: an open connection could be a registration nobody knows of.
       opened?.destroy();
@@ -157,25 +154,20 @@ export class EpmdClient implements Discovery, AsyncDisposable {
     }
   }
 
-  #dial(addresses: readonly string[], deadline: number, signal: AbortSignal): Promise<Dialled> {
-    return dialFirst(addresses, this.port, { clock: this.#clock, deadline, signal });
-  }
-
-  #limited<T>(
+  /** How long a request waits for its answer, from now on. */
+  #wait(
     request: string,
     host: string,
     milliseconds: number,
     signal: AbortSignal | undefined,
-    { run }: { run: (signal: AbortSignal, deadline: number) => Promise<T> },
-  ): Promise<T> {
-    const deadline = this.#clock.now() + milliseconds;
-    const late = (): Error =>
+  ): Wait {
+    const late = (): EpmdError =>
       new EpmdError(
         "ERR_EPMD_TIMEOUT",
         `epmd at ${host} port ${this.port} gave no answer to ${request} within ${milliseconds} ms`,
         { request, host, port: this.port },
       );
-    return withDeadline(this.#clock, milliseconds, signal, late, (inner) => run(inner, deadline));
+    return { clock: this.#clock, deadline: this.#clock.now() + milliseconds, late, signal };
   }
 
   /** Sees to it that there is an epmd here. True when one was started. */
@@ -250,26 +242,37 @@ export class EpmdClient implements Discovery, AsyncDisposable {
     return value;
   }
 
-  #call<T>(
+  async #call<T>(
     where: string | readonly string[],
     signal: AbortSignal | undefined,
     asking: Exchange<T>,
   ): Promise<{ value: T; address: string }> {
     const milliseconds = this.#options.lookupTimeoutMs ?? 5000;
     const host = typeof where === "string" ? where : where.join(", ");
-    return this.#limited(asking.requestName, host, milliseconds, signal, {
-      run: async (inner, deadline) => {
-        const addresses =
-          typeof where === "string"
-            ? await addressesOf(where, this.#options.family ?? 0, this.#resolve)
-            : where;
-        const { socket, address } = await this.#dial(addresses, deadline, inner);
-        const value = await exchange(socket, asking, { host, address, port: this.port }, inner);
-        socket.on("error", () => {});
-        socket.destroy();
-        return { value, address };
-      },
-    });
+    const wait = this.#wait(asking.requestName, host, milliseconds, signal);
+    const known =
+      typeof where === "string"
+        ? knownAddresses(where, this.#options.family ?? 0, this.#resolve)
+        : where;
+    const addresses = known ?? (await this.#resolved(host, milliseconds, wait));
+    const { request } = asking;
+    const { socket, address } = await dialFirst(addresses, this.port, { ...wait, request });
+    const value = await exchange(socket, asking, { host, address, port: this.port }, wait);
+    socket.on("error", () => {});
+    // What was asked for is wanted now; the connection can be closed when there is time.
+    this.#clock.soon(() => socket.destroy());
+    return { value, address };
+  }
+
+  /** A resolver that does not answer, or does not look at the signal, is not waited for. */
+  #resolved(
+    host: string,
+    milliseconds: number,
+    { late, signal }: Wait,
+  ): Promise<readonly string[]> {
+    return withDeadline(this.#clock, milliseconds, signal, late, () =>
+      addressesOf(host, this.#options.family ?? 0, this.#resolve),
+    );
   }
 
   /** Unregisters, and ends the epmd this client has started, if any. */

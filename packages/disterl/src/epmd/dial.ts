@@ -10,12 +10,8 @@ export type ResolveHost = (host: string, family: 0 | 4 | 6) => Promise<readonly 
 /**
  * The system's resolver, IPv4 first. `family` 0: both; 6: a host that has IPv4 addresses only is reached
  * by those, as `::ffff:127.0.0.1`.
- *
- * `localhost` is this machine whatever the system's tables say (RFC 6761, 6.3), and is not asked for: the
- * system's resolver runs in another thread, and to wait for that takes as long as epmd's answer.
  */
 export const systemResolve: ResolveHost = async (host, family) => {
-  if (host === "localhost") return LOCALHOST[family];
   const hints = family === 6 ? V4MAPPED : 0;
   const found = await lookup(host, { all: true, family, hints, verbatim: false });
   return found.map(({ address }) => address);
@@ -27,16 +23,12 @@ const LOCALHOST = {
   6: ["::1", "::ffff:127.0.0.1"],
 } as const;
 
-/**
- * The addresses of a host; an address stands for itself.
- * @throws EpmdError ERR_EPMD_HOST_UNKNOWN
- */
+/** What the resolver knows of a host. @throws EpmdError ERR_EPMD_HOST_UNKNOWN */
 export async function addressesOf(
   host: string,
   family: 0 | 4 | 6,
   resolve: ResolveHost,
 ): Promise<readonly string[]> {
-  if (isIP(host) !== 0) return [host];
   try {
     const addresses = await resolve(host, family);
     if (addresses.length > 0) return addresses;
@@ -51,10 +43,35 @@ function hostUnknown(host: string, cause: unknown): EpmdError {
   return new EpmdError("ERR_EPMD_HOST_UNKNOWN", message, { host }, { cause });
 }
 
+/**
+ * The addresses of a host that the system need not be asked for. `localhost` is this machine whatever
+ * the system's tables say (RFC 6761, 6.3); its resolver runs in another thread, and to wait for that
+ * takes as long as epmd's answer. Another resolver than the system's is asked for it, too.
+ */
+export function knownAddresses(
+  host: string,
+  family: 0 | 4 | 6,
+  resolve: ResolveHost,
+): readonly string[] | undefined {
+  if (isIP(host) !== 0) return [host];
+  return host === "localhost" && resolve === systemResolve ? LOCALHOST[family] : undefined;
+}
+
 /** A connection, and to which of the addresses it is. */
 export interface Dialled {
   readonly socket: Socket;
   readonly address: string;
+}
+
+/** What connections are made with. */
+export interface DialOptions {
+  readonly clock: Clock;
+  readonly deadline: number;
+  /** What it fails with when the deadline has passed. Default: as when nobody answers. */
+  readonly late?: (() => EpmdError) | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** What goes out as soon as there is a connection. */
+  readonly request?: Uint8Array | undefined;
 }
 
 /**
@@ -65,16 +82,24 @@ export interface Dialled {
 export async function dialFirst(
   addresses: readonly string[],
   port: number,
-  options: { readonly clock: Clock; readonly deadline: number; readonly signal: AbortSignal },
+  options: DialOptions,
 ): Promise<Dialled> {
-  const { clock, deadline, signal } = options;
+  const { clock, deadline, late, signal } = options;
   let cause: unknown;
   for (const [index, address] of addresses.entries()) {
     const share = Math.max(deadline - clock.now(), 0) / (addresses.length - index);
+    const isLast = index === addresses.length - 1;
+    const silence = {
+      milliseconds: share,
+      error: (): Error =>
+        (isLast ? late?.() : undefined) ??
+        new Error(`no answer from ${address} within ${Math.ceil(share)} ms`),
+    };
     try {
-      return { socket: await dial(address, port, clock, share, signal), address };
+      return { socket: await dial(address, port, silence, options), address };
     } catch (error) {
-      signal.throwIfAborted();
+      signal?.throwIfAborted();
+      if (error instanceof EpmdError) throw error; // too late
       cause = error;
     }
   }
@@ -94,19 +119,18 @@ function unreachable(addresses: readonly string[], port: number, cause: unknown)
 function dial(
   address: string,
   port: number,
-  clock: Clock,
-  milliseconds: number,
-  signal: AbortSignal,
+  silence: { readonly milliseconds: number; readonly error: () => Error },
+  { clock, signal, request }: DialOptions,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     const socket = connect({ host: address, port, noDelay: true });
-    const timer = clock.after(milliseconds, () => {
-      fail(new Error(`no answer from ${address} within ${Math.ceil(milliseconds)} ms`));
-    });
+    // The socket keeps it until it is connected: no turn of ours lies between.
+    if (request !== undefined) socket.write(request);
+    const timer = clock.after(silence.milliseconds, () => fail(silence.error()));
     const finish = (settle: () => void): void => {
       timer.cancel();
-      signal.removeEventListener("abort", onAbort);
+      signal?.removeEventListener("abort", onAbort);
       socket.off("error", onError);
       socket.off("connect", onConnect);
       settle();
@@ -118,10 +142,10 @@ function dial(
         reject(error);
       });
     const onError = (error: Error): void => fail(error);
-    const onAbort = (): void => fail(signal.reason);
+    const onAbort = (): void => fail(signal?.reason);
     const onConnect = (): void => finish(() => resolve(socket));
     socket.once("error", onError);
     socket.once("connect", onConnect);
-    signal.addEventListener("abort", onAbort, { once: true });
+    signal?.addEventListener("abort", onAbort, { once: true });
   });
 }

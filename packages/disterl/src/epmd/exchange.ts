@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { Clock, Timer } from "../carrier/clock.ts";
 import { EpmdError, type EpmdErrorFacts } from "./errors.ts";
 
 /** One request and how its reply is read. */
@@ -15,26 +16,37 @@ export interface Exchange<T> {
   readonly parse: (bytes: Uint8Array, ended: boolean) => T | undefined;
 }
 
+/** When an answer is too late, and who may end the wait for it. */
+export interface Wait {
+  readonly clock: Clock;
+  /** Of the clock. */
+  readonly deadline: number;
+  /** What it fails with then. */
+  readonly late: () => EpmdError;
+  readonly signal: AbortSignal | undefined;
+}
+
 /**
- * Sends a request and reads the reply. The socket stays open and without listeners of ours when the
- * reply was good, and is destroyed otherwise.
- * @throws EpmdError ERR_EPMD_CLOSED, ERR_EPMD_REPLY_TOO_LARGE, or what `parse` throws; the reason
- *   of the signal when that is aborted.
+ * Reads the reply to a request that is on its way. The socket stays open and without listeners of ours
+ * when the reply was good, and is destroyed otherwise.
+ * @throws EpmdError ERR_EPMD_CLOSED, ERR_EPMD_REPLY_TOO_LARGE, or what `parse` throws; the error `late`
+ *   makes; the reason of the signal when that is aborted.
  */
 export function exchange<T>(
   socket: Socket,
-  { requestName, request, maxReplyBytes, parse }: Exchange<T>,
+  { requestName, maxReplyBytes, parse }: Exchange<T>,
   facts: EpmdErrorFacts,
-  signal: AbortSignal,
+  { clock, deadline, late, signal }: Wait,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     let bytes = Buffer.alloc(0);
     let cause: Error | undefined;
     const finish = (settle: () => void): void => {
+      timer?.cancel();
       socket.off("data", onData);
       socket.off("error", onError);
       socket.off("close", onClose);
-      signal.removeEventListener("abort", onAbort);
+      signal?.removeEventListener("abort", onAbort);
       settle();
     };
     const fail = (error: unknown): void =>
@@ -67,13 +79,14 @@ export function exchange<T>(
       cause = error;
     };
     const onClose = (): void => tryParse(true);
-    const onAbort = (): void => fail(signal.reason);
-    if (signal.aborted) return onAbort();
+    const onAbort = (): void => fail(signal?.reason);
+    let timer: Timer | undefined;
+    if (signal?.aborted === true) return onAbort();
+    timer = clock.after(Math.max(0, deadline - clock.now()), () => fail(late()));
     socket.on("data", onData);
     socket.on("error", onError);
     socket.on("close", onClose);
-    signal.addEventListener("abort", onAbort, { once: true });
-    socket.write(request);
+    signal?.addEventListener("abort", onAbort, { once: true });
   });
 }
 
