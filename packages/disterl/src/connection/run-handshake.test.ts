@@ -156,3 +156,53 @@ test("a long step makes room for itself in the whole", async () => {
   await expect(clock.runUntil(silent)).rejects.toThrow("60000 ms");
   expect(clock.now()).toBe(60_000);
 });
+
+test("packets that follow each other go out in one write", async () => {
+  const clock = new VirtualClock();
+  const network = new MemoryNetwork({ clock });
+  const carrier = network.carrier("here");
+  const options = { ourName: "c@there", ourCreation: 6, flags: defaultFlags(), policy };
+  const written: string[][] = [];
+  await carrier.listen({ port: 1 }, (channel) => {
+    const write = channel.write.bind(channel);
+    channel.write = (chunks, flushed) => {
+      written.push(chunks.map((chunk) => String.fromCharCode(chunk[2] ?? 0)));
+      return write(chunks, flushed);
+    };
+    const handshake = accept({ ...options, attempt: undefined });
+    void runHandshake({ channel, lengthBytes: 2, clock, handshake });
+  });
+  const channel = await clock.runUntil(carrier.connect({ host: "here", port: 1 }));
+  const handshake = initiate({
+    ourName: "a@here",
+    ourCreation: 5,
+    flags: defaultFlags(),
+    peer: "c@there",
+    cookie: new Cookie("secret"),
+  });
+  await clock.runUntil(runHandshake({ channel, lengthBytes: 2, clock, handshake }));
+  // Status and challenge; ack.
+  expect(written).toEqual([["s", "N"], ["a"]]);
+});
+
+test("each step has its whole time, although one timer does for all", async () => {
+  const clock = new VirtualClock();
+  const network = new MemoryNetwork({ clock });
+  const carrier = network.carrier("here");
+  const options = { ourName: "c@there", ourCreation: 6, flags: defaultFlags(), policy };
+  let failed: unknown;
+  await carrier.listen({ port: 1 }, (channel) => {
+    const handshake = accept({ ...options, attempt: undefined });
+    runHandshake({ channel, lengthBytes: 2, clock, handshake }).catch((error: unknown) => {
+      failed = error;
+    });
+  });
+  const channel = await clock.runUntil(carrier.connect({ host: "here", port: 1 }));
+  channel.handle({ onData: () => {}, onDrain: () => {}, onClose: () => {} });
+  await clock.advance(4_000);
+  channel.write([NAME]);
+  await clock.advance(6_900);
+  expect(failed).toBeUndefined();
+  await clock.advance(200);
+  expect(failed).toMatchObject({ code: "ERR_HANDSHAKE_TIMEOUT", step: "challenge reply" });
+});
