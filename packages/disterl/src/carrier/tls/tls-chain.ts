@@ -111,8 +111,11 @@ function isRoot(certificate: X509Certificate): boolean {
   return certificate.checkIssued(certificate) || certificate.subject === certificate.issuer;
 }
 
+/** Of several that are the same the first: one of those that are trusted knows its key and fields already. */
 function distinct(certificates: readonly X509Certificate[]): X509Certificate[] {
-  return [...new Map(certificates.map((one) => [nameOf(one), one])).values()];
+  const byName = new Map<string, X509Certificate>();
+  for (const one of certificates) if (!byName.has(nameOf(one))) byName.set(nameOf(one), one);
+  return [...byName.values()];
 }
 
 /** A certificate that stands there twice is the same one. */

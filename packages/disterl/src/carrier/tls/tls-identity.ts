@@ -26,6 +26,7 @@ export class TlsIdentity {
   #files = new TlsFiles();
   #credentials: TlsCredentials;
   #context: tls.SecureContext;
+  #own: CertificateFacts | undefined;
   #lookedAt: number;
 
   /** @throws CarrierError `ERR_CARRIER_TLS_CONFIG`. */
@@ -36,6 +37,7 @@ export class TlsIdentity {
     this.#clock = clock;
     this.#credentials = loadCredentials(where, side, this.#files);
     this.#context = tls.createSecureContext(this.#credentials.context);
+    this.#own = this.#ownFacts();
     this.#lookedAt = clock.now();
     this.#checkDates();
   }
@@ -59,6 +61,10 @@ export class TlsIdentity {
 
   /** Our first certificate. */
   get own(): CertificateFacts | undefined {
+    return this.#own;
+  }
+
+  #ownFacts(): CertificateFacts | undefined {
     const { own } = this.#credentials;
     return own === undefined ? undefined : certificateFacts(own);
   }
@@ -94,6 +100,7 @@ export class TlsIdentity {
       return;
     }
     this.#context = tls.createSecureContext(this.#credentials.context);
+    this.#own = this.#ownFacts();
     this.#checkDates();
   }
 
