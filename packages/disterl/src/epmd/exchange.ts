@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { Clock, Timer } from "../carrier/clock.ts";
+import type { Clock } from "../carrier/clock.ts";
 import { EpmdError, type EpmdErrorFacts } from "./errors.ts";
 
 /** One request and how its reply is read. */
@@ -42,7 +42,7 @@ export function exchange<T>(
     let bytes = Buffer.alloc(0);
     let cause: Error | undefined;
     const finish = (settle: () => void): void => {
-      timer?.cancel();
+      timer.cancel();
       socket.off("data", onData);
       socket.off("error", onError);
       socket.off("close", onClose);
@@ -80,9 +80,8 @@ export function exchange<T>(
     };
     const onClose = (): void => tryParse(true);
     const onAbort = (): void => fail(signal?.reason);
-    let timer: Timer | undefined;
+    const timer = clock.after(Math.max(0, deadline - clock.now()), () => fail(late()));
     if (signal?.aborted === true) return onAbort();
-    timer = clock.after(Math.max(0, deadline - clock.now()), () => fail(late()));
     socket.on("data", onData);
     socket.on("error", onError);
     socket.on("close", onClose);
