@@ -85,6 +85,7 @@ describe("time", () => {
     await using scene = await tlsScene(certificates);
     const slow = await scene.connect();
     slow.setNoDelay(true);
+    await scene.assertUnharmed(); // who came later is served: its time has begun
     for (const byte of clientHello([SUITES.ecdsa]).subarray(0, 5)) {
       slow.write(Buffer.of(byte));
       await scene.clock.advance(1_000);
@@ -121,6 +122,7 @@ describe("time", () => {
     await using scene = await tlsScene(certificates);
     const socket = await scene.connectTls(certificates.raw());
     RawPeer.over(socket, 2).sendPacket(rawNamePacket({ name: ME }));
+    await scene.assertUnharmed();
     await scene.clock.advance(7_000);
     expect((await scene.refusal()).error).toMatchObject({ step: "name" });
     await gone(socket);

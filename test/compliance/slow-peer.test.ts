@@ -25,10 +25,10 @@ test("R15 a peer that ticks and never reads is closed when nothing has moved for
   await sleep(2000);
   expect(drained).toBe(false);
   await expect
-    .poll(() => scene.events.find((event) => event.type === "nodedown"), { timeout: 8000 })
+    .poll(() => scene.events.find((event) => event.type === "nodedown"), { timeout: 12_000 })
     .toMatchObject({ reason: "slow_peer", error: { message: expect.stringContaining(ME) } });
-  // At the first tick after stallMs.
-  expect(performance.now() - began).toBeLessThan(3000 + 2 * 1000 + 1000);
+  // At the first tick after stallMs; the rest is for slow machines.
+  expect(performance.now() - began).toBeLessThan(3000 + 2 * 1000 + 4000);
   expect(performance.now() - began).toBeGreaterThan(2500);
   await draining;
   expect(busy).toEqual([ME]);

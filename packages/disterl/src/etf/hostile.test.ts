@@ -267,9 +267,10 @@ describe("hostile terms", () => {
     bytes[0] = 108;
     bytes.writeUInt32BE(5_000_001, 1);
     bytes[bytes.length - 1] = 106;
-    const begin = performance.now();
+    const began = process.cpuUsage();
     expectRefused(bytes, "ERR_ETF_LIMIT");
-    expect(performance.now() - begin).toBeLessThan(100);
+    const { user, system } = process.cpuUsage(began);
+    expect((user + system) / 1000).toBeLessThan(100);
     expectRefused("6b 0003 010203", "ERR_ETF_LIMIT", { nodes: 2 });
     expectRefused("6802 6b000101 6b000101", "ERR_ETF_LIMIT", { nodes: 3 });
   });
