@@ -39,7 +39,7 @@ const shapes = [small, bulk("64 KB", 64 * KB), bulk("1 MB", MB), bulk("16 MB", 1
 const limits = {
   out: "the Erlang node takes longer to decrypt a message than we to encrypt it",
   in: "an Erlang sender makes a record and a write of its own for each message",
-  large: "OpenSSL and the copy out of its records take most of the time",
+  large: "decryption and the copies out of the records, which a bare socket has as well",
 };
 
 export async function run({ quick = false, rounds = quick ? 3 : 5 } = {}) {
