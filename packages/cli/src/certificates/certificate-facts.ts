@@ -29,9 +29,15 @@ export interface CertificateFacts {
   readonly signature: string;
   readonly strongSignature: boolean;
   readonly ca: boolean;
+  /** Of a CA: how many others may be between it and a certificate of a node; `undefined`: any number. */
+  readonly pathLength: number | undefined;
   /** Names of RFC 5280; `undefined` when the extension is absent: any use. */
   readonly keyUsage: readonly string[] | undefined;
   readonly extendedKeyUsage: readonly string[] | undefined;
+  /** Critical extensions that no node understands: each refuses the certificate. */
+  readonly unknownExtensions: readonly string[];
+  /** Extensions that limit the certificates below, by their names in RFC 5280. */
+  readonly constraints: readonly string[];
   /** SHA-256 of the certificate, `AB:CD:…`. */
   readonly fingerprint: string;
 }
@@ -52,10 +58,15 @@ export function certificateFacts(certificate: X509Certificate): CertificateFacts
     signature: hash === undefined ? name : `${name} ${hash}`,
     strongSignature: /^SHA-?(?:256|384|512)$/i.test(hash ?? "") || /^Ed(?:25519|448)$/i.test(name),
     ca: certificate.getExtension(BasicConstraintsExtension)?.ca ?? false,
+    pathLength: certificate.getExtension(BasicConstraintsExtension)?.pathLength,
     keyUsage: keyUsage(certificate),
     extendedKeyUsage: certificate
       .getExtension(ExtendedKeyUsageExtension)
       ?.usages.map((oid) => PURPOSES[String(oid)] ?? String(oid)),
+    unknownExtensions: certificate.extensions
+      .filter(({ type, critical }) => critical && !UNDERSTOOD.has(type))
+      .map(({ type }) => type),
+    constraints: certificate.extensions.flatMap(({ type }) => CONSTRAINTS[type] ?? []),
     fingerprint: node.fingerprint256,
   };
 }
@@ -64,6 +75,17 @@ export function certificateFacts(certificate: X509Certificate): CertificateFacts
 export function asNode(certificate: X509Certificate): NodeCertificate {
   return new NodeCertificate(Buffer.from(certificate.rawData));
 }
+
+const CONSTRAINTS: Readonly<Record<string, string>> = {
+  "2.5.29.30": "nameConstraints",
+  "2.5.29.36": "policyConstraints",
+};
+
+/** Beside those: the use of the key, other names, basic constraints, policies, where lists are, purposes. */
+const UNDERSTOOD = new Set([
+  ...Object.keys(CONSTRAINTS),
+  ...[15, 17, 19, 31, 32, 33, 37, 54].map((last) => `2.5.29.${last}`),
+]);
 
 const PURPOSES: Readonly<Record<string, string>> = {
   "1.3.6.1.5.5.7.3.1": "serverAuth",

@@ -5,7 +5,7 @@ import type { X509Crl } from "./x509-library.ts";
 
 /** A certificate for `--json`. */
 export function certificateJson(facts: CertificateFacts): { readonly [key: string]: Json } {
-  const { notBefore, notAfter, names, keyUsage, extendedKeyUsage, ...rest } = facts;
+  const { notBefore, notAfter, names, keyUsage, extendedKeyUsage, pathLength, ...rest } = facts;
   return {
     ...rest,
     names: { ...names },
@@ -13,6 +13,7 @@ export function certificateJson(facts: CertificateFacts): { readonly [key: strin
     notAfter: notAfter.toISOString(),
     keyUsage: keyUsage ?? null,
     extendedKeyUsage: extendedKeyUsage ?? null,
+    pathLength: pathLength ?? null,
   };
 }
 

@@ -54,7 +54,8 @@ export async function checkCertificate(
   for (const [depth, certificate] of chain.entries()) {
     const facts = certificateFacts(certificate);
     findings.push(checkDates(facts, options.at));
-    findings.push(depth === 0 ? checkLeafUsage(facts) : checkCaUsage(facts));
+    findings.push(depth === 0 ? checkLeafUsage(facts) : checkCaUsage(facts, depth - 1));
+    findings.push(...checkConstraints(facts));
     findings.push(...checkStrength(facts));
     const issuer = chain[depth + 1];
     if (issuer !== undefined) {
@@ -141,12 +142,7 @@ function checkDates({ subject, notBefore, notAfter }: CertificateFacts, at: Date
 /** A node answers and dials: it needs both purposes. And it certifies nobody. */
 function checkLeafUsage(facts: CertificateFacts): Finding {
   const { extendedKeyUsage: purposes, keyUsage: uses } = facts;
-  const wrong: string[] = [];
-  for (const purpose of ["serverAuth", "clientAuth"]) {
-    if (purposes !== undefined && !purposes.includes(purpose) && !purposes.includes("any")) {
-      wrong.push(`the extended key usage lacks ${purpose}`);
-    }
-  }
+  const wrong = lackingPurposes(facts);
   if (uses !== undefined && !uses.includes("digitalSignature")) {
     wrong.push("the key usage lacks digitalSignature");
   }
@@ -156,13 +152,44 @@ function checkLeafUsage(facts: CertificateFacts): Finding {
   return usage(facts, wrong, (purposes ?? ["any purpose"]).join(", "));
 }
 
-function checkCaUsage(facts: CertificateFacts): Finding {
-  const wrong: string[] = [];
+/** "Any purpose" does not do: nodes want the two by name, ours and Erlang's. */
+function lackingPurposes({ extendedKeyUsage: purposes }: CertificateFacts): string[] {
+  return ["serverAuth", "clientAuth"]
+    .filter((purpose) => purposes?.includes(purpose) === false)
+    .map((purpose) => `the extended key usage lacks ${purpose}`);
+}
+
+/** `below`: how many CAs are between it and the node's certificate. */
+function checkCaUsage(facts: CertificateFacts, below: number): Finding {
+  const wrong = lackingPurposes(facts); // a CA certifies for the purposes that it has
+  const { pathLength = below } = facts;
   if (!facts.ca) wrong.push("it signed a certificate and is not that of a CA");
   if (facts.keyUsage?.includes("keyCertSign") === false) {
     wrong.push("the key usage lacks keyCertSign");
   }
+  if (pathLength < below) {
+    wrong.push(
+      `${below} CAs are between it and the node, and its path length allows ${pathLength}`,
+    );
+  }
   return usage(facts, wrong, "CA");
+}
+
+/** What a node looks at, and what refuses the certificate whatever else it says. */
+function checkConstraints(facts: CertificateFacts): readonly Finding[] {
+  const { subject: certificate, unknownExtensions, constraints } = facts;
+  const found = { check: "usage", certificate } as const;
+  const findings: Finding[] = [];
+  if (unknownExtensions.length > 0) {
+    const detail = `critical extensions that nodes do not know: ${unknownExtensions.join(", ")}`;
+    findings.push({ ...found, verdict: "failed", detail, remedy: "issue it anew without them" });
+  }
+  if (constraints.length > 0) {
+    const detail = `${constraints.join(" and ")}: nodes hold the certificates below it against that`;
+    const remedy = "that is not checked here: see whether a node lets it in";
+    findings.push({ ...found, verdict: "warning", detail, remedy });
+  }
+  return findings;
 }
 
 function usage({ subject }: CertificateFacts, wrong: readonly string[], right: string): Finding {
