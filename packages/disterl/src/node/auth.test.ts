@@ -43,6 +43,21 @@ test("a bad cookie is refused at the call, without showing it", () => {
   expect(() => auth.setCookie("b@h", "x".repeat(256))).not.toThrow(/xxx/);
 });
 
+test("what a file holds is no cookie yet, and is not shown", () => {
+  const refusals: [unknown, RegExp][] = [
+    [Buffer.from("hush"), /^a cookie is text, and this is object: .*trim\(\)/],
+    [7, /^a cookie is text, and this is number/],
+    ["hush\n", /^a cookie does not end with a line break/],
+    ["hush\r\n", /^a cookie does not end with a line break/],
+  ];
+  for (const [given, message] of refusals) {
+    const attempt = () => new Auth(given as string);
+    expect(attempt).toThrow(TypeError);
+    expect(attempt).toThrow(message);
+    expect(attempt).not.toThrow("hush");
+  }
+});
+
 test("T11 nothing that holds cookies shows them", () => {
   const auth = new Auth("first-cookie", { "b@h": "cookie-for-b" });
   const shown = `${inspect(auth, { depth: 9, showHidden: true })} ${JSON.stringify(auth)} ${String(auth.getCookie())}`;

@@ -54,7 +54,7 @@ export class Auth {
 
   /**
    * Sets the default cookie, or the one for a node: `erlang:set_cookie/1,2`.
-   * @throws TypeError when it is no cookie: 1 to 255 characters of Latin-1.
+   * @throws TypeError when it is no cookie: 1 to 255 characters of Latin-1, without a line break at the end.
    */
   setCookie(cookie: Cookie | string): void;
   setCookie(node: string, cookie: Cookie | string): void;
@@ -69,5 +69,13 @@ export class Auth {
 }
 
 function asCookie(cookie: Cookie | string): Cookie {
-  return typeof cookie === "string" ? new Cookie(cookie) : cookie;
+  if (cookie instanceof Cookie) return cookie;
+  if (typeof cookie !== "string") {
+    const remedy = 'readFileSync(path, "utf8").trim() is text, and without one ~/.erlang.cookie is read';
+    throw new TypeError(`a cookie is text, and this is ${typeof cookie}: ${remedy}`);
+  }
+  if (/[\r\n]$/.test(cookie)) {
+    throw new TypeError("a cookie does not end with a line break: cut it off, as with trim()");
+  }
+  return new Cookie(cookie);
 }
