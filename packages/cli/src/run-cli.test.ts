@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Node, startNode, type StartNodeOptions } from "disterl";
 import { type EpmdServer, type ResolveHost, startEpmdServer } from "disterl/epmd";
-import { TestAuthority } from "disterl/testing";
+import { freePort, TestAuthority } from "disterl/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { runCli } from "./run-cli.ts";
 
@@ -194,15 +194,12 @@ test("the layer epmd: the host is not known", async () => {
 });
 
 test("the layer tcp: registered, but nobody listens", async () => {
-  const node = await peer();
   const stale = await startEpmdServer({ port: 0, addresses: ["127.0.0.1"] });
   open.push({ stop: () => stale.close() });
   const { EpmdClient } = await import("disterl/epmd");
   const registrar = new EpmdClient({ port: stale.port });
   open.push({ stop: () => registrar.close() });
-  const port = node.address?.port ?? 0;
-  await node.stop();
-  await registrar.register("peer", port);
+  await registrar.register("peer", await freePort());
   const { status, err } = await disterl([
     "ping",
     "peer@localhost",
