@@ -280,7 +280,6 @@ describe("services", () => {
       peer.sendHex(message(`6803 611a ${pidOf(name)} ${pid}`, ATOM("kill")));
       peer.sendHex(message(`6803 6107 ${pidOf(name)} ${pid}`));
     }
-    await scene.assertUnharmed();
     const exit = { type: "denied", operation: "exit", cause: "service", peer: name };
     await expect.poll(() => scene.events).toContainEqual(expect.objectContaining(exit));
     const denied = () => scene.events.filter((event) => event.type === "denied");
