@@ -71,7 +71,8 @@ export class Auth {
 function asCookie(cookie: Cookie | string): Cookie {
   if (cookie instanceof Cookie) return cookie;
   if (typeof cookie !== "string") {
-    const remedy = 'readFileSync(path, "utf8").trim() is text, and without one ~/.erlang.cookie is read';
+    const remedy =
+      'readFileSync(path, "utf8").trim() is text, and without one ~/.erlang.cookie is read';
     throw new TypeError(`a cookie is text, and this is ${typeof cookie}: ${remedy}`);
   }
   if (/[\r\n]$/.test(cookie)) {
