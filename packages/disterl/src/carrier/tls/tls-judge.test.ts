@@ -53,7 +53,8 @@ test("a session that was resumed is refused, whatever it was before", () => {
     ...{ authorized: true, isSessionReused: () => true, getPeerCertificate: () => ({}) },
   } as unknown as TLSSocket;
   const judging = {
-    ...{ where: "server", side: { verifyFun: () => true } },
+    where: "server",
+    side: { verifyFun: () => true as const },
     revocation: { check: false, lists: [], trusted: [] },
     expected: { host: undefined, node: undefined },
   } as const;

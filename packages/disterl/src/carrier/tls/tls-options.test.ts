@@ -47,6 +47,15 @@ test("what cannot be used is refused at the start, by name", () => {
   expect(() => inetTls({ ...good, versions: ["tlsv1.1" as never] })).toThrow(/versions/);
 });
 
+test("to ask for revocation lists and give none would be to refuse everybody", () => {
+  for (const crlCheck of [true, "peer"] as const) {
+    const { code, message } = configFailure({ ...good, crlCheck });
+    expect(code).toBe("ERR_CARRIER_TLS_CONFIG");
+    expect(message).toMatch(/server crlCheck: needs revocation lists.*give crlfile or crlDir/);
+  }
+  expect(() => configFailure({ ...good, crlCheck: "best_effort" })).toThrow("it was accepted");
+});
+
 test("the password of an encrypted key is asked for, and never shown", () => {
   const encrypted = createPrivateKey(readFileSync(good.keyfile))
     .export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "open sesame" })
