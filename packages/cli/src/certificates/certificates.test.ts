@@ -312,19 +312,13 @@ test("verify: a weak key and a weak signature of others are told", async () => {
   expect((await run(["cert", "show", path])).out).toContain("RSA 1024 bits");
 });
 
-test("how Erlang and the tools use a certificate is told", async () => {
-  await done("init");
-  const { out } = await cert(["node", "app@localhost"]);
-  expect(out).toMatch(/erl -sname app@localhost -proto_dist inet_tls -ssl_dist_optfile \S+\n/);
-  expect(out).toMatch(/disterl ping other@host --ssl-dist-optfile \S+inet_tls\.conf\n$/);
-});
-
 test("what is to be copied elsewhere is told, when it is made and when it is renewed", async () => {
   await done("init");
   const made = await done("node", "app@localhost", "--install-dir", "/etc/app/tls");
   for (const told of [made, await done("renew", "app@localhost")]) {
     expect(told).toContain(`copy ${file("app@localhost")} to /etc/app/tls on the machine`);
     expect(told).toContain("-ssl_dist_optfile /etc/app/tls/inet_tls.conf");
+    expect(told).toContain("disterl ping other@host --ssl-dist-optfile /etc/app/tls/inet_tls.conf");
   }
   await done("node", "b@localhost");
   expect(await done("renew", "b@localhost")).toContain(
