@@ -203,17 +203,18 @@ test("FR-11: a thousand frames of one chunk come in order, and stop where the ha
 });
 
 test("the work is linear in the bytes, however small the chunks", () => {
-  const stream = frame(bytesOf(400_000));
-  const time = (size: number): number => {
+  const stream = frame(bytesOf(800_000));
+  const timeOfByte = (size: number): number => {
     const rounds = [1, 2, 3].map(() => {
       const { splitter } = split();
-      const start = process.hrtime.bigint();
+      const began = process.cpuUsage();
       for (let at = 0; at < size; at++) splitter.push(stream.subarray(at, at + 1));
-      return Number(process.hrtime.bigint() - start) / size;
+      const { user, system } = process.cpuUsage(began);
+      return (user + system) / size;
     });
     return Math.min(...rounds);
   };
-  time(50_000);
-  // Copying what is there for every byte would make it 8 times as slow, not somewhat slower.
-  expect(time(400_000)).toBeLessThan(4 * time(50_000));
+  timeOfByte(50_000);
+  // Copying what is there for every byte would make it 16 times as slow, not somewhat slower.
+  expect(timeOfByte(800_000)).toBeLessThan(8 * timeOfByte(50_000));
 });
