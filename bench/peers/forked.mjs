@@ -40,10 +40,11 @@ export class Forked {
   }
 
   #message({ id = 0, ready, value, error }) {
-    const { resolve, reject } = this.#open.get(id);
+    const asked = this.#open.get(id);
+    if (asked === undefined) return; // it has ended, which can be heard of before its last words
     this.#open.delete(id);
-    if (error === undefined) resolve(ready ?? value);
-    else reject(new Error(`in the peer ${this.name}: ${error}`));
+    if (error === undefined) asked.resolve(ready ?? value);
+    else asked.reject(new Error(`in the peer ${this.name}: ${error}`));
   }
 
   #ended(program, code, signal) {
