@@ -69,13 +69,14 @@ export class TlsFiles {
 
 /** Not more than allowed either where a file does not tell its size, as in /proc. */
 function contents(fd: number, what: string): string {
+  const chunk = Buffer.allocUnsafe(64 * 1024);
+  let text = "";
   try {
-    const bytes = Buffer.alloc(MAX_FILE + 1);
-    let length = 0;
-    for (let read = -1; read !== 0 && length < bytes.length; length += read) {
-      read = readSync(fd, bytes, length, bytes.length - length, null);
+    for (let read = -1; read !== 0 && text.length <= MAX_FILE; ) {
+      read = readSync(fd, chunk);
+      text += chunk.toString("latin1", 0, read);
     }
-    if (length <= MAX_FILE) return bytes.toString("latin1", 0, length);
+    if (text.length <= MAX_FILE) return text;
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? "error";
     throw configError(what, `the file cannot be read (${code})`, cause);
