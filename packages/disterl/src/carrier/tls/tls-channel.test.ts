@@ -73,7 +73,7 @@ test.each(["dialled", "accepted"] as const)(
     sender.write([long]);
     sender.end();
     await reader.paused;
-    await vi.waitFor(() => expect(channel.receivedBytes).toBeGreaterThan(16_384));
+    await expect.poll(() => channel.receivedBytes).toBeGreaterThan(16_384);
     expect(reader.chunks).toHaveLength(1);
     channel.resume();
     expect(reader.chunks).toHaveLength(1); // not during the call
@@ -88,7 +88,7 @@ test("a destroyed channel gives nothing out of what it held", async () => {
   const reader = new Reader(dialled);
   accepted.write([long]);
   await reader.paused;
-  await vi.waitFor(() => expect(dialled.receivedBytes).toBeGreaterThan(16_384));
+  await expect.poll(() => dialled.receivedBytes).toBeGreaterThan(16_384);
   dialled.resume();
   dialled.destroy();
   expect(await reader.closed).toBeUndefined();
