@@ -1,4 +1,4 @@
-import * as net from "node:net";
+import type * as net from "node:net";
 import * as tls from "node:tls";
 import { afterAll, describe, expect, test } from "vitest";
 import {
@@ -8,7 +8,6 @@ import {
   ME,
   once,
   openHandles,
-  pair,
   tlsScene,
 } from "./hostile-tls-setup.ts";
 import { clientHello, SUITES, Tap, Tls13Writer, tlsRecord } from "./tls-records.ts";
@@ -19,107 +18,6 @@ const certificates = new Certificates();
 afterAll(() => certificates[Symbol.dispose]());
 
 const AES = { ciphers: "TLS_AES_128_GCM_SHA256", minVersion: "TLSv1.3" } as const;
-
-/** How a connection is left that was cut. */
-const ENDS: readonly ((socket: net.Socket) => void)[] = [
-  (socket) => void socket.resume(), // and silence
-  (socket) => void socket.end(),
-  (socket) => void socket.destroy(),
-  (socket) => void socket.resetAndDestroy(),
-];
-
-/** Bytes that a client has written when it is secure, with a certificate of the cluster. */
-async function clientBytes(port: number, how: tls.ConnectionOptions): Promise<Buffer[]> {
-  const raw = net.connect(port, "127.0.0.1");
-  const tap = new Tap(raw);
-  const socket = tls.connect({ socket: tap, ...certificates.raw(), ...how });
-  await new Promise((resolve) => socket.once("secureConnect", resolve));
-  await new Promise((resolve) => setImmediate(resolve));
-  socket.destroy();
-  raw.destroy();
-  return tap.sent;
-}
-
-describe("handshakes that are cut", () => {
-  test("[dialled] a ClientHello, at every byte", async () => {
-    await using scene = await tlsScene(certificates, { tls: { tlsPending: 2_000 } });
-    const [hello = Buffer.alloc(0)] = await clientBytes(scene.port, {});
-    expect(hello.length).toBeGreaterThan(200);
-    const sockets: net.Socket[] = [];
-    for (let at = 0; at < hello.length; at++) {
-      const socket = await scene.connect();
-      socket.write(hello.subarray(0, at), () => ENDS[at % ENDS.length]?.(socket));
-      sockets.push(socket);
-    }
-    await scene.assertUnharmed();
-    await scene.clock.advance(5_000);
-    await Promise.all(sockets.map(gone));
-    expect(scene.events).not.toContainEqual(expect.objectContaining({ type: "nodeup", node: ME }));
-    await scene.assertUnharmed();
-  });
-
-  test.each([
-    ["TLSv1.3", 5],
-    ["TLSv1.2", 5],
-  ] as const)("[dialled] the second flight of %s, at every %ith byte", async (maxVersion, step) => {
-    await using scene = await tlsScene(certificates, { tls: { tlsPending: 2_000 } });
-    const flights = await clientBytes(scene.port, { maxVersion });
-    const begin = flights[0]?.length ?? 0;
-    // The signature of each handshake has a length of its own, within a few bytes. A cut behind the
-    // last byte would be no cut.
-    const end = Buffer.concat(flights).length - 8;
-    expect(end - begin).toBeGreaterThan(300);
-    const sockets: net.Socket[] = [];
-    for (let at = begin; at < end; at += step) {
-      const socket = await scene.connect();
-      const cut = once<void>();
-      const tap = new Tap(socket, at, (raw) => {
-        ENDS[Math.floor(at / step) % ENDS.length]?.(raw);
-        cut.resolve();
-      });
-      tls.connect({ socket: tap, ...certificates.raw(), maxVersion }).on("error", () => {});
-      await cut.promise;
-      sockets.push(socket);
-    }
-    await scene.assertUnharmed();
-    await scene.clock.advance(5_000);
-    await Promise.all(sockets.map(gone));
-    await scene.assertUnharmed();
-  });
-
-  test.each(["TLSv1.3", "TLSv1.2"] as const)(
-    "[dialling] what a server of %s sends, cut here and there",
-    async (maxVersion) => {
-      await using scene = await tlsScene(certificates);
-      const good = tls.createServer({ ...pair(certificates.good), maxVersion });
-      good.on("tlsClientError", () => {});
-      await new Promise<void>((resolve) => good.listen(0, "127.0.0.1", resolve));
-      const { port } = good.address() as net.AddressInfo;
-      // The first flight has about 900 bytes: record heads, the middle of messages, the last ones.
-      for (const at of [1, 4, 5, 6, 9, 43, 80, 127, 128, 133, 134, 200, 400, 600, 700, 800]) {
-        await scene.serve((socket) => {
-          const upstream = net.connect(port, "127.0.0.1").on("error", () => {});
-          const tap = new Tap(socket, at, ENDS[at % ENDS.length]);
-          upstream.pipe(tap).pipe(upstream);
-          socket.on("close", () => upstream.destroy());
-        });
-        const failing = scene.dialFails();
-        const error = await Promise.race([
-          failing,
-          new Promise((resolve) => setTimeout(resolve, 20)).then(() =>
-            scene.clock.runUntil(failing),
-          ),
-        ]);
-        // With 1.2 the server's last flight is short: cut behind it, distribution has begun.
-        expect(error.cause).toMatchObject({
-          code: expect.stringMatching(/^ERR_(CARRIER|HANDSHAKE)_/),
-        });
-      }
-      good.close();
-      await scene.assertUnharmed();
-    },
-  );
-});
 
 describe("no TLS", () => {
   const garbage: Record<string, Buffer> = {

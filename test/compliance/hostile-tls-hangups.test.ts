@@ -1,4 +1,3 @@
-import * as net from "node:net";
 import * as tls from "node:tls";
 import { afterAll, expect, test } from "vitest";
 import {
@@ -34,7 +33,7 @@ test.each(ways)("[dialled] $version $way, wherever: told at once, once", async (
   const hello = await helloBytes(how.version);
   // Before a byte, in the hello, behind it, and in what follows, which has more than 300 bytes.
   for (const at of [0, 3, 100, hello - 1, hello, hello + 3, hello + 200]) {
-    await cutClient(scene, raw, at, how.end);
+    await cutClient(await scene.connect(), raw, at, how.end);
     const { error } = await scene.refusal();
     expect(error).toMatchObject({
       code: "ERR_CARRIER_TLS_HANDSHAKE",
@@ -52,7 +51,7 @@ test.each(ways)("[dialled] $version $way takes no place of others", async ({ ver
   const hello = await helloBytes(version);
   for (let round = 0; round < 20; round++) {
     const raw = { ...certificates.raw(), maxVersion: version };
-    await cutClient(scene, raw, round % 2 === 0 ? 50 : hello, end);
+    await cutClient(await scene.connect(), raw, round % 2 === 0 ? 50 : hello, end);
     await scene.refusal();
   }
   expect(patient.destroyed).toBe(false);
@@ -87,11 +86,8 @@ test.each(ways)(
     // The first flight has more than 700 bytes.
     for (const at of [0, 1, 6, 100, 300, 700]) {
       await scene.serve((socket) => {
-        if (at === 0) return end(socket);
-        const answering = net.connect(upstream.port, "127.0.0.1").on("error", () => {});
-        const tap = new Tap(socket, at, end);
-        answering.pipe(tap).pipe(answering);
-        socket.on("close", () => answering.destroy());
+        if (at === 0) end(socket);
+        else upstream.emit("connection", new Tap(socket, at, end));
       });
       expect((await scene.dialFails()).cause).toMatchObject({
         code: "ERR_CARRIER_TLS_HANDSHAKE",

@@ -98,9 +98,12 @@ export class TlsScene implements AsyncDisposable {
     return this.refused[this.#taken++] as Refused;
   }
 
-  /** What the hostile side opens is closed with the scene. */
-  connect(): Promise<net.Socket> {
-    return opened(this.#own(net.connect(this.port, "127.0.0.1")), "connect");
+  /** Accepted, too. What the hostile side opens is closed with the scene. */
+  async connect(): Promise<net.Socket> {
+    const socket = await opened(this.#own(net.connect(this.port, "127.0.0.1")), "connect");
+    // Both ends are of this process: the node hears of it in the same turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    return socket;
   }
 
   connectTls(options: tls.ConnectionOptions): Promise<tls.TLSSocket> {
@@ -109,18 +112,23 @@ export class TlsScene implements AsyncDisposable {
   }
 
   /** A hostile server; the node finds it as `mallory@localhost`. */
-  serve(onConnection: (socket: net.Socket) => void): Promise<void> {
+  async serve(onConnection: (socket: net.Socket) => void): Promise<void> {
+    this.ports.set(ME, await this.listen(onConnection));
+  }
+
+  /** One that the node does not find yet. Gives its port. */
+  listen(onConnection: (socket: net.Socket) => void): Promise<number> {
     return this.#served(net.createServer((socket) => onConnection(this.#own(socket))));
   }
 
-  serveTls(
+  async serveTls(
     options: tls.TlsOptions,
     onSecure: (socket: tls.TLSSocket) => void = () => {},
   ): Promise<void> {
     const server = tls.createServer(options, (socket) => onSecure(this.#own(socket)));
     server.on("tlsClientError", () => {});
     server.on("connection", (socket) => this.#own(socket));
-    return this.#served(server);
+    this.ports.set(ME, await this.#served(server));
   }
 
   /** The node dials `mallory@localhost`, which has to fail. */
@@ -157,10 +165,10 @@ export class TlsScene implements AsyncDisposable {
     return socket.on("error", () => {});
   }
 
-  async #served(server: net.Server): Promise<void> {
+  async #served(server: net.Server): Promise<number> {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     this.#closers.push(() => server.close());
-    this.ports.set(ME, (server.address() as net.AddressInfo).port);
+    return (server.address() as net.AddressInfo).port;
   }
 }
 

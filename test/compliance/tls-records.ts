@@ -54,8 +54,8 @@ export function alertOf(bytes: Uint8Array): number | undefined {
 }
 
 /**
- * Carries a TLS socket of `node:tls` over a connection and stands between: what goes out is counted,
- * and can be cut anywhere.
+ * Carries a TLS socket of `node:tls` over a connection and stands between: what goes out is counted, and
+ * can be cut anywhere, bent, held back, and sent byte by byte.
  */
 export class Tap extends Duplex {
   readonly #socket: Socket;
@@ -65,6 +65,11 @@ export class Tap extends Duplex {
   readonly sent: Buffer[] = [];
   /** What has come in first. */
   first: Buffer | undefined;
+  /** Changes what goes out; `at`: what of it is the first byte. */
+  bend: (chunk: Buffer, at: number) => Buffer = (chunk) => chunk;
+  /** Each byte goes out by itself. */
+  isSlow = false;
+  #held: Buffer[] | undefined;
   #sentBytes = 0;
   #cut = false;
 
@@ -83,13 +88,30 @@ export class Tap extends Duplex {
     this.on("error", () => {});
   }
 
+  /** What is written from now on waits. */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  /** All that has waited goes out in one piece. */
+  release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    this.#socket.write(Buffer.concat(held));
+  }
+
   override _read(): void {}
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    const part = chunk.subarray(0, Math.max(0, this.#cutAfter - this.#sentBytes));
+    const part = this.bend(chunk, this.#sentBytes).subarray(
+      0,
+      Math.max(0, this.#cutAfter - this.#sentBytes),
+    );
     this.sent.push(part);
     this.#sentBytes += chunk.length;
-    if (part.length > 0) this.#socket.write(part);
+    if (this.isSlow) return this.#trickle(part, done);
+    if (this.#held !== undefined) this.#held.push(Buffer.from(part));
+    else if (part.length > 0) this.#socket.write(part);
     if (this.#sentBytes >= this.#cutAfter && !this.#cut) {
       this.#cut = true;
       this.#onCut(this.#socket);
@@ -100,6 +122,13 @@ export class Tap extends Duplex {
   override _final(done: () => void): void {
     if (!this.#cut) this.#socket.end();
     done();
+  }
+
+  #trickle(bytes: Buffer, done: () => void): void {
+    if (bytes.length === 0 || this.#socket.destroyed) return done();
+    this.#socket.write(bytes.subarray(0, 1), () => {
+      setImmediate(() => this.#trickle(bytes.subarray(1), done));
+    });
   }
 }
 
