@@ -65,6 +65,14 @@ export interface DistributionOptions {
         readonly port?: number | undefined;
         /** Start an epmd in this process when none answers (`-start_epmd`). Default true. */
         readonly start?: boolean | undefined;
+        /**
+         * The port on which every node of the cluster listens (`-erl_epmd_port`,
+         * `erl_epmd_node_listen_port`): this one does, unless `listen.port` says otherwise, and the
+         * others are dialled there without asking epmd. This one is still registered where there is an
+         * epmd, and started where there is none. A port from 1 to 65535; not together with
+         * {@link discovery}. Default: each node has its own, which epmd tells.
+         */
+        readonly nodePort?: number | undefined;
       }
     | undefined;
   /** Seconds without a sign of life after which a peer is gone (`net_ticktime`). Default 60. */

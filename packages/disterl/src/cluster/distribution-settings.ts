@@ -75,7 +75,7 @@ export function distributionSettings(
 
 /**
  * What is given over the defaults; what is undefined is not given. A carrier takes the place of TLS, and TLS
- * that of a carrier.
+ * that of a carrier; so do a discovery and the port of all nodes.
  */
 export function overDefaults(
   defaults: DistributionOptions,
@@ -86,6 +86,12 @@ export function overDefaults(
   );
   if (options.carrier !== undefined && options.tls === undefined) given["tls"] = undefined;
   if (options.tls !== undefined && options.carrier === undefined) given["carrier"] = undefined;
+  if (options.discovery !== undefined && options.epmd === undefined) {
+    given["epmd"] = { ...defaults.epmd, nodePort: undefined };
+  }
+  if (options.epmd?.nodePort !== undefined && options.discovery === undefined) {
+    given["discovery"] = undefined;
+  }
   return { ...defaults, ...given };
 }
 
@@ -101,6 +107,11 @@ function checkKinds({ hidden, nameDomain, discovery, epmd }: DistributionOptions
   const fault = discovery === undefined ? undefined : discoveryFault(discovery);
   if (fault !== undefined) throw new TypeError(`discovery is no discovery: ${fault}`);
   checkEpmd(epmd ?? {});
+  if (epmd?.nodePort !== undefined && discovery !== undefined) {
+    throw new TypeError(
+      "epmd.nodePort and discovery are given, and each says how nodes are found: choose one",
+    );
+  }
 }
 
 /** A dynamic name keeps its host: the peer puts it behind the name it gives. */

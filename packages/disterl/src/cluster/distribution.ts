@@ -1,6 +1,5 @@
 import type { NetAddress } from "../carrier/carrier.ts";
 import type { Clock } from "../carrier/clock.ts";
-import { EpmdClient } from "../epmd/client.ts";
 import { orAborted } from "../epmd/deadline.ts";
 import type { Discovery, Registration } from "../epmd/discovery.ts";
 import { randomCreation } from "../handshake/dynamic-names.ts";
@@ -15,6 +14,7 @@ import type { NodeTable } from "../node/node-table.ts";
 import type { StatusFeed } from "../node/status.ts";
 import type { Identity } from "../process/identity.ts";
 import type { DistributionSettings } from "./distribution-settings.ts";
+import { epmdDiscovery } from "./epmd-discovery.ts";
 import { exposure } from "./listen-settings.ts";
 import { Listeners } from "./listeners.ts";
 
@@ -199,28 +199,4 @@ function atTheDoor(limits: NodeLimits): PendingHandshakesOptions {
     authFailPerSource: limits.authFailPerSource,
     authFailFromLoopback: 10 * limits.authFailPerSource,
   };
-}
-
-function epmdDiscovery(
-  { clock, random, env, status }: LastingParts,
-  { epmd, carriers }: DistributionSettings,
-): Discovery {
-  const first = carriers.find(({ findsNodes }) => findsNodes !== true);
-  return new EpmdClient({
-    port: epmd?.port,
-    // The address at which epmd has answered is the one that is dialled.
-    family: first?.name.startsWith("inet6_") === true ? 6 : 0,
-    allowStart: epmd?.start ?? true,
-    clock,
-    random: () => random() / 2 ** 32,
-    environment: env,
-    onEvent: (event) => {
-      status.publish({
-        type: "epmd",
-        event: event.type,
-        error: "error" in event ? event.error : undefined,
-        holderPort: "holderPort" in event ? event.holderPort : undefined,
-      });
-    },
-  });
 }

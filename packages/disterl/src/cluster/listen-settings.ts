@@ -19,6 +19,11 @@ const SOCKET: Readonly<Record<keyof SocketOptions, "boolean" | "string">> = {
   ipv6Only: "boolean",
   localAddress: "string",
 };
+const EPMD: Readonly<Record<keyof NonNullable<DistributionOptions["epmd"]>, true>> = {
+  port: true,
+  start: true,
+  nodePort: true,
+};
 /** What `listen(2)` takes. */
 const MAX_BACKLOG = 2 ** 31 - 1;
 
@@ -67,9 +72,10 @@ export function checkConnect(connect: DialFrom, carriers: readonly Carrier[]): v
 /** @throws TypeError for what epmd cannot be asked with. @internal */
 export function checkEpmd(epmd: NonNullable<DistributionOptions["epmd"]>): void {
   for (const name of Object.keys(epmd)) {
-    if (name !== "port" && name !== "start") throw new TypeError(`epmd has no option "${name}"`);
+    if (!Object.hasOwn(EPMD, name)) throw new TypeError(`epmd has no option "${name}"`);
   }
   integer("epmd.port", epmd.port, 1, 0xffff);
+  integer("epmd.nodePort", epmd.nodePort, 1, 0xffff);
   if (epmd.start !== undefined && typeof epmd.start !== "boolean") {
     throw new TypeError("epmd.start is true or false");
   }

@@ -1,4 +1,3 @@
-import { EpmdClient } from "../epmd/client.ts";
 import { fixedPort } from "../epmd/discovery.ts";
 import { Atom } from "../term/atom.ts";
 import { type ErlFlags, hasFlag, valuesOf } from "./erl-flags.ts";
@@ -44,8 +43,9 @@ export function applyDiscovery(
     }
     delete listenAt.port;
     delete listenAt.lastPort;
-    if (found === undefined) draft.discovery = withFixedPort(fixed.port, draft, withoutEpmd);
-    else listenAt.port = fixed.port;
+    if (found !== undefined) listenAt.port = fixed.port;
+    else if (withoutEpmd) draft.discovery = fixedPort(fixed.port);
+    else draft.epmd = { ...draft.epmd, nodePort: fixed.port };
   }
   if (withoutEpmd && draft.discovery === undefined && !carriersFindNodes(draft)) {
     throw new FlagError(
@@ -55,17 +55,6 @@ export function applyDiscovery(
         "finds them itself",
     );
   }
-}
-
-/** Every node listens on that port; epmd is told of this one, if there is an epmd. */
-function withFixedPort(
-  port: number,
-  { epmd, env }: OptionsDraft,
-  withoutEpmd: boolean,
-): OptionsDraft["discovery"] {
-  if (withoutEpmd) return fixedPort(port);
-  const { port: epmdPort, start: allowStart } = epmd ?? {};
-  return fixedPort(port, new EpmdClient({ port: epmdPort, allowStart, environment: env }));
 }
 
 function carriersFindNodes({ carrier }: OptionsDraft): boolean {

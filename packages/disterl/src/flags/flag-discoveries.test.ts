@@ -94,7 +94,7 @@ test("a fixed port is where the node listens, whatever the range says, as in OTP
   const argv = ["-erl_epmd_port", "5210", "-kernel", "inet_dist_listen_min", "30000"];
   const { options, warnings } = from(argv);
   expect(options.listen).toEqual({ host: "0.0.0.0" });
-  expect(options.discovery?.listenPort).toBe(5210);
+  expect(options.epmd?.nodePort).toBe(5210);
   expect(warnings.join()).toContain("inet_dist_listen_min has no effect: -erl_epmd_port");
 });
 
