@@ -139,7 +139,10 @@ class HandshakeRun<Result extends Agreed> implements ChannelHandler {
     this.#closed = true;
     this.#farewell?.cancel();
     // What TLS agreed on is gone with the socket; that it was TLS is not.
-    if (!this.#over) this.#fail(closedAt(this.#step, error, "tls" in this.#options.channel));
+    const { channel } = this.#options;
+    const tlsPeer =
+      "tls" in channel ? `${channel.remote.address}:${channel.remote.port}` : undefined;
+    if (!this.#over) this.#fail(closedAt(this.#step, error, tlsPeer));
   }
 
   readonly #onAbort = (): void => this.#fail(this.#options.signal?.reason);

@@ -90,8 +90,8 @@ const closedBecause: Record<HandshakeStep, string> = {
 /** The same over TLS, where a peer that refuses a certificate may end the connection without a word. */
 const closedOverTls: Partial<Record<HandshakeStep, string>> = {
   name:
-    "nobody introduced itself: over TLS most likely a peer that refuses our certificate; " +
-    "the reason is in its error or its log",
+    "the peer hung up right after TLS, before it said its name: most likely it refuses our " +
+    "certificate; look at its error or its log, its CAs (cacertfile) have to include ours",
   status:
     "the peer did not answer to our name: over TLS it most likely refuses our certificate, or our " +
     "name with it; the reason is in its log, or its `refused` event",
@@ -99,17 +99,17 @@ const closedOverTls: Partial<Record<HandshakeStep, string>> = {
 
 /**
  * The error for a channel that ended while a step was awaited.
- * @param overTls whether it was one of TLS
+ * @param tlsPeer the peer's address, where the channel was one of TLS
  */
 export function closedAt(
   step: HandshakeStep,
   cause: Error | undefined,
-  overTls = false,
+  tlsPeer?: string,
 ): HandshakeError {
   return new HandshakeError(
     "ERR_HANDSHAKE_CLOSED",
     step,
-    closedText(step, cause, overTls),
+    closedText(step, cause, tlsPeer),
     cause === undefined ? {} : { cause },
   );
 }
@@ -118,13 +118,14 @@ export function closedAt(
 function closedText(
   step: HandshakeStep,
   cause: (Error & { readonly code?: unknown }) | undefined,
-  overTls: boolean,
+  tlsPeer: string | undefined,
 ): string {
   if (cause?.code === "ERR_CARRIER_TLS_REFUSED")
     return `the connection was closed: ${cause.message}`;
   const how = cause === undefined ? "" : ` (${cause.message})`;
-  const because = (overTls ? closedOverTls[step] : undefined) ?? closedBecause[step];
-  return `the connection was closed${how}; ${because}`;
+  const overTls = tlsPeer === undefined ? undefined : closedOverTls[step];
+  if (overTls === undefined) return `the connection was closed${how}; ${closedBecause[step]}`;
+  return `the connection with ${tlsPeer} was closed${how}; ${overTls}`;
 }
 
 /** The error for a step, or a whole handshake, that took too long. */

@@ -52,14 +52,18 @@ export function configError(what: string, why: string, cause?: unknown): Carrier
 /** Why a peer sends an alert, as far as that is about us. */
 const alerts: Readonly<Record<string, string>> = {
   certificate_required: "it wants a certificate, and we have shown none; give certfile and keyfile",
-  unknown_ca: "it does not trust the CA of our certificate",
-  bad_certificate: "it does not accept our certificate",
-  certificate_unknown: "it does not accept our certificate",
+  unknown_ca:
+    "it does not trust the CA of our certificate; its CAs (cacertfile) have to include that one",
+  bad_certificate:
+    "it does not accept our certificate, which may be for another host; its log has more",
+  certificate_unknown: "it does not accept our certificate; its log has more",
   unsupported_certificate:
     "our certificate is not made for this use, or has a kind of key it cannot use",
   certificate_expired: "our certificate has expired, or is not valid yet, by its clock",
   certificate_revoked: "our certificate is revoked",
-  handshake_failure: "no cipher, group or signature suits both, or it wants a certificate of ours",
+  handshake_failure:
+    "no cipher, group or signature suits both, or it wants a certificate of ours, or ours is for " +
+    "another host; its log has more",
   protocol_version: "no version of TLS suits both; compare versions",
   insufficient_security: "our ciphers are too weak for it",
   unrecognized_name: "it is not the host it was dialled as",
@@ -98,6 +102,26 @@ export function handshakeError(
   return handshakeFailure(peer, why, cause);
 }
 
+/**
+ * As {@link handshakeError}, for who dialled us. `isAnswered`: it had heard us, and so seen our
+ * certificate; one that refuses it need not send an alert, and Node.js never does.
+ */
+export function acceptError(
+  peer: string,
+  cause: Error,
+  own: CertificateFacts | undefined,
+  isAnswered: boolean,
+): CarrierError {
+  const code = "code" in cause ? cause.code : "";
+  if (!isAnswered || (code !== "ECONNRESET" && code !== "EPIPE")) {
+    return handshakeError(peer, cause, own);
+  }
+  const why =
+    "it hung up during the TLS handshake: most likely it refuses our certificate; look at its error " +
+    `or its log, its CAs (cacertfile) have to include ours; ${ownText(own)}`;
+  return handshakeFailure(peer, why, cause);
+}
+
 /** TLS did not come about. */
 export function handshakeFailure(peer: string, why: string, cause?: Error): CarrierError {
   const message = `tls: no TLS with ${peer}: ${why}`;
@@ -128,11 +152,14 @@ function alertError(
   own: CertificateFacts | undefined,
 ): CarrierError {
   const why = alerts[alert];
-  const ours = own === undefined ? "we have no certificate" : `ours is ${certificateText(own)}`;
   // Versions come first: no certificate was looked at.
-  const shown = alert === "protocol_version" ? "" : `; ${ours}`;
+  const shown = alert === "protocol_version" ? "" : `; ${ownText(own)}`;
   const message =
     `tls: ${peer} refused us with the alert "${alert.replaceAll("_", " ")}"` +
     `${why === undefined ? "" : `: ${why}`}${shown}`;
   return new CarrierError("ERR_CARRIER_TLS_REFUSED", message, { cause });
+}
+
+function ownText(own: CertificateFacts | undefined): string {
+  return own === undefined ? "we have no certificate" : `ours is ${certificateText(own)}`;
 }

@@ -7,7 +7,7 @@ import type { Clock } from "../clock.ts";
 import type { TlsProblem } from "./tls-certificate.ts";
 import { TlsChannel } from "./tls-channel.ts";
 import { TlsDoor } from "./tls-door.ts";
-import { certificateError, claimError, handshakeError, handshakeFailure } from "./tls-errors.ts";
+import { acceptError, certificateError, claimError, handshakeFailure } from "./tls-errors.ts";
 import type { TlsIdentity } from "./tls-identity.ts";
 import { isChecked, judgePeer } from "./tls-judge.ts";
 import { expectedOf, nameProblem } from "./tls-names.ts";
@@ -181,7 +181,9 @@ class TlsAcceptor {
     const remote = raw === undefined ? undefined : this.#remotes.get(raw);
     if (raw === undefined || remote === undefined) return; // turned away, and told so
     this.#door.leave(raw);
-    this.#onRefused(remote, handshakeError(remote.address, error, this.#parts.identity.own));
+    const isAnswered = raw.bytesWritten > 0;
+    const { own } = this.#parts.identity;
+    this.#onRefused(remote, acceptError(remote.address, error, own, isAnswered));
   }
 
   #address(address: string | undefined, port: number | undefined): NetAddress {
