@@ -54,7 +54,7 @@ forEachOtp((release, test) => {
     const isIpv6 = name.endsWith("::1");
     const node = await startOtpNode({
       ...{ release, name, cookie: COOKIE, epmdPort: epmd.port },
-      nameType: isIpv6 ? "long" : "short",
+      nameType: isIpv6 || name.endsWith(".invalid") ? "long" : "short",
       flags: [...(isIpv6 ? ["-kernel", "inet_dist_use_interface", IPV6] : []), ...flags],
     });
     nodes.push(node);
@@ -88,6 +88,28 @@ forEachOtp((release, test) => {
     }
     expect((await run("names")).out).toMatch(/^app {2}\d+\n$/);
   });
+
+  test(
+    "we dial",
+    "disterl --address over TLS: the certificate is for the node's host",
+    async () => {
+      await cert(certs, "node", "far@db1.invalid");
+      await startTls("far@db1.invalid");
+      const [, port = ""] = /^far +(\d+)$/m.exec((await run("names")).out) ?? [];
+      const dialled = (node: string, ...options: string[]): Promise<CommandRun> => {
+        const argv = ["call", node, "erlang:node()", "--address", `127.0.0.1:${port}`];
+        return disterl([...argv, "--name", "ops@db2.invalid", ...options], { env: { HOME: home } });
+      };
+      await cert(certs, "node", "ops@db2.invalid");
+      const optfileOf = join(certs, "ops@db2.invalid", "inet_tls.conf");
+      expect(await dialled("far@db1.invalid", "--ssl-dist-optfile", optfileOf)).toEqual({
+        ...{ status: 0, out: "'far@db1.invalid'\n", err: "" },
+      });
+      const wrong = await dialled("far@127.0.0.1", "--ssl-dist-optfile", optfileOf);
+      expect(wrong).toMatchObject({ status: 3, out: "" });
+      expect(wrong.err).toMatch(/^disterl: tls: .*127\.0\.0\.1/);
+    },
+  );
 
   test("we dial", "disterl ping and call over IPv6, with TLS and without", async () => {
     const tls = await startTls("app@::1", "inet6_tls");

@@ -50,6 +50,28 @@ forEachOtp((release, test) => {
     expect(await run("ping", long.nodeName)).toMatchObject({ status: 0, err: "" });
   });
 
+  test("we dial", "disterl ping and call --address: the host need not exist, no epmd", async () => {
+    await using far = await startOtpNode({
+      ...{ release, nameType: "long", name: "far@db1.invalid", cookie: COOKIE },
+      epmdPort: epmd.port,
+    });
+    const [, port = ""] = /^far +(\d+)$/m.exec((await run("names")).out) ?? [];
+    const env = { HOME: home, ERL_EPMD_PORT: "no port" };
+    for (const at of ["127.0.0.1", "localhost"]) {
+      const address = ["--address", `${at}:${port}`];
+      expect(await disterl(["ping", far.nodeName, ...address], { env })).toMatchObject({
+        ...{ status: 0, err: "" },
+      });
+      const called = await disterl(["call", far.nodeName, "erlang:node()", ...address], { env });
+      expect(called).toEqual({ status: 0, out: "'far@db1.invalid'\n", err: "" });
+    }
+    const other = await disterl(["ping", "near@db1.invalid", "--address", `127.0.0.1:${port}`], {
+      env,
+    });
+    expect(other).toMatchObject({ status: 3, out: "" });
+    expect(other.err).toMatch(/^disterl: handshake: /);
+  });
+
   test("we dial", "disterl leaves one atom behind, however often it runs", async () => {
     await otp.eval(
       "register(watch, spawn(fun() -> ok = net_kernel:monitor_nodes(true, [{node_type, all}])," +

@@ -1,15 +1,16 @@
 import { hostname } from "node:os";
 import { ConnectError, type Node, startNode } from "disterl";
 import { inet6Tcp } from "disterl/carrier";
-import { EpmdClient, printable } from "disterl/epmd";
+import { type Discovery, EpmdClient, printable } from "disterl/epmd";
 import { nameDomainOf, type NodeName } from "disterl/node";
 import { CliFailure } from "./cli-failure.ts";
 import { cliCookie } from "./cli-cookie.ts";
 import type { CliIo } from "./cli-io.ts";
 import type { OptionValues } from "./command.ts";
 import { explainError } from "./explain-error.ts";
+import { discoveryAt, givenAddress } from "./node-address.ts";
 import { certifiedHost, type SessionCarrier, sessionCarrier } from "./session-carrier.ts";
-import { readReachOptions } from "./shared-options.ts";
+import { readReachOptions, readTimeout } from "./shared-options.ts";
 
 /** A connection to the node that a command is about. */
 export interface Session {
@@ -34,23 +35,20 @@ export async function withNode<T>(
   io: CliIo,
   use: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const { timeoutMs, epmdPort } = readReachOptions(options, io);
+  const timeoutMs = readTimeout(options);
+  const address = givenAddress(options);
   const carrier = sessionCarrier(options, io);
   const cookie = cliCookie(options["cookieFile"] as string | undefined, io);
   const nameDomain = nameDomainOf(target.host);
-  const epmd = new EpmdClient({
-    port: epmdPort,
-    lookupTimeoutMs: timeoutMs,
-    resolve: io.resolve,
-    family: isIpv6(carrier) ? 6 : 0,
-  });
+  const discovery =
+    address === undefined ? epmdClient(options, carrier, io) : discoveryAt(target.full, address);
   await using node = await startNode({
     ...carrier,
     name: ownName((options["name"] as string | undefined) ?? "undefined", nameDomain, carrier),
     nameDomain,
     listen: false,
     cookie,
-    discovery: epmd,
+    discovery,
     onWarning: (message) => io.stderr(`disterl: warning: ${printable(message)}\n`),
     // What a function prints over there is talk; what it returns is the data.
     output: (text) => io.stderr(printable(text, "\n\t")),
@@ -65,8 +63,18 @@ export async function withNode<T>(
     return await use({ node, target, wait });
   } catch (error) {
     if (io.signal.aborted) throw error;
-    throw await withListing(error, target, epmd);
+    throw await withListing(error, target, discovery);
   }
+}
+
+function epmdClient(options: OptionValues, carrier: SessionCarrier, io: CliIo): EpmdClient {
+  const { timeoutMs, epmdPort } = readReachOptions(options, io);
+  return new EpmdClient({
+    port: epmdPort,
+    lookupTimeoutMs: timeoutMs,
+    resolve: io.resolve,
+    family: isIpv6(carrier) ? 6 : 0,
+  });
 }
 
 /** The full name: of the host in our certificate; else a long name needs a host with a dot, any will do. */
@@ -88,7 +96,7 @@ function isIpv6({ tls, carrier }: SessionCarrier): boolean {
 }
 
 /** A node that is not registered: who is? */
-async function withListing(error: unknown, target: NodeName, epmd: EpmdClient): Promise<unknown> {
+async function withListing(error: unknown, target: NodeName, epmd: Discovery): Promise<unknown> {
   const failure = explainError(error);
   const isMissing =
     failure?.cause instanceof ConnectError && failure.cause.code === "ERR_CONNECT_NOT_REGISTERED";

@@ -23,7 +23,8 @@ environment variable DISTERL_COOKIE or RABBITMQ_ERLANG_COOKIE, else from
 
 Nodes with TLS (-proto_dist inet_tls) are reached with --ssl-dist-optfile, the
 file that Erlang takes, or with --tls-cacertfile, --tls-certfile and
---tls-keyfile; over IPv6 with --proto-dist inet6_tcp or inet6_tls.
+--tls-keyfile; over IPv6 with --proto-dist inet6_tcp or inet6_tls. A node behind
+an SSH tunnel is reached with --address, by the name that it has itself.
 
 Exit status:
   0  it worked

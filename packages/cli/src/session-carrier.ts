@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { isIPv6 } from "node:net";
 import { resolve } from "node:path";
 import type { StartNodeOptions } from "disterl";
 import { FlagError, parseErlFlags, startOptionsFromFlags } from "disterl/flags";
@@ -7,6 +8,7 @@ import { CliFailure } from "./cli-failure.ts";
 import type { CliIo } from "./cli-io.ts";
 import type { OptionSpec, OptionValues } from "./command.ts";
 import { exitCodes } from "./exit-codes.ts";
+import { givenAddress } from "./node-address.ts";
 
 const CARRIERS = ["inet_tcp", "inet6_tcp", "inet_tls", "inet6_tls"] as const;
 
@@ -14,7 +16,7 @@ const CARRIERS = ["inet_tcp", "inet6_tcp", "inet_tls", "inet6_tls"] as const;
 export const carrierOptions: readonly OptionSpec[] = [
   {
     flags: "--proto-dist <carrier>",
-    description: `as the node's -proto_dist: ${CARRIERS.join(", ")} (default: inet_tls with an option of TLS, else inet_tcp)`,
+    description: `as the node's -proto_dist: ${CARRIERS.join(", ")} (default: inet_tls with an option of TLS, else inet_tcp; inet6_ of those with an --address of IPv6)`,
     read: carrierName,
   },
   {
@@ -48,8 +50,9 @@ export function sessionCarrier(values: OptionValues, { stderr }: CliIo): Session
     given("tlsKeyfile"),
   ];
   const hasFiles = cacertfile !== undefined || certfile !== undefined || keyfile !== undefined;
-  const protoDist =
-    given("protoDist") ?? (hasFiles || optfile !== undefined ? "inet_tls" : "inet_tcp");
+  const inet = isIPv6(givenAddress(values)?.host ?? "") ? "inet6" : "inet";
+  const isForTls = hasFiles || optfile !== undefined;
+  const protoDist = given("protoDist") ?? `${inet}_${isForTls ? "tls" : "tcp"}`;
   const isTls = protoDist.endsWith("_tls");
   if (!isTls && (hasFiles || optfile !== undefined)) {
     throw contradiction(`--proto-dist ${protoDist} has no use for options of TLS`);

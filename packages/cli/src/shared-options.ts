@@ -1,6 +1,7 @@
 import { epmdPort } from "disterl/epmd";
 import type { CliIo } from "./cli-io.ts";
 import type { OptionSpec, OptionValues } from "./command.ts";
+import { addressOption } from "./node-address.ts";
 import { carrierOptions } from "./session-carrier.ts";
 
 /** The options of a command that asks a host or a node. */
@@ -29,6 +30,7 @@ export const reachOptions: readonly OptionSpec[] = [
 /** Options of every command that connects to a node. */
 export const connectOptions: readonly OptionSpec[] = [
   ...reachOptions,
+  addressOption,
   {
     flags: "--cookie-file <file>",
     description: "file with the cookie (default: DISTERL_COOKIE, else ~/.erlang.cookie)",
@@ -41,10 +43,15 @@ export const connectOptions: readonly OptionSpec[] = [
   ...carrierOptions,
 ];
 
+/** Milliseconds for all of it. */
+export function readTimeout(values: OptionValues): number {
+  return 1000 * ((values["timeout"] as number | undefined) ?? DEFAULT_TIMEOUT_SECONDS);
+}
+
 /** @throws EpmdError for a bad `ERL_EPMD_PORT`. */
 export function readReachOptions(values: OptionValues, { env }: CliIo): ReachOptions {
   return {
-    timeoutMs: 1000 * ((values["timeout"] as number | undefined) ?? DEFAULT_TIMEOUT_SECONDS),
+    timeoutMs: readTimeout(values),
     epmdPort: (values["epmdPort"] as number | undefined) ?? epmdPort(env),
   };
 }

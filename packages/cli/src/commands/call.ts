@@ -28,6 +28,7 @@ Examples:
   disterl call app@host 'lists:seq(1, 3)'
   disterl call app@host "'Elixir.Enum':sum([1, 2, 3])"
   disterl call app@host 'erlang:memory()' --json
+  disterl call app@db1 'erlang:memory()' --address 127.0.0.1:9100
   echo 'ets:info(my_table)' | disterl call app@host -`,
   operands: [
     { name: "node", description: "the node, name@host" },

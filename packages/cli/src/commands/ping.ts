@@ -9,13 +9,14 @@ import { plainJson } from "../term-json.ts";
 export const ping: Command = {
   name: "ping",
   summary: "connect to a node and ask whether it is there",
-  description: `Finds the node by epmd, shakes hands and asks its net_kernel. Prints pong and
-the round-trip time; or says which layer failed: name, cookie, epmd, tcp, tls,
-handshake, dist.
+  description: `Finds the node by epmd, or dials --address; shakes hands and asks its
+net_kernel. Prints pong and the round-trip time; or says which layer failed:
+name, cookie, epmd, tcp, tls, handshake, dist.
 
 Examples:
   disterl ping app@host
   disterl ping app@10.0.0.7 --cookie-file ./cookie --timeout 2
+  disterl ping app@db1 --address 127.0.0.1:9100
   disterl ping app@host --ssl-dist-optfile certs/me@host/inet_tls.conf`,
   operands: [{ name: "node", description: "the node, name@host" }],
   options: connectOptions,
