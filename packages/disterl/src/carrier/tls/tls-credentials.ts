@@ -21,6 +21,12 @@ export interface TlsCredentials {
 const SECURE_OPTIONS = constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION;
 
 /**
+ * Of a server with DHE we would have to take parameters of its choice, before we know who it is: those of
+ * 10,000 bits, where OpenSSL has its limit, keep the event loop busy for most of a second.
+ */
+const DIAL_CIPHERS = `${tls.DEFAULT_CIPHERS}:!DHE`;
+
+/**
  * `where` is `server` or `client`, for errors. `files` gets to know what is read, also when that fails.
  * @throws CarrierError `ERR_CARRIER_TLS_CONFIG`.
  */
@@ -40,7 +46,7 @@ export function loadCredentials(
     );
   }
   const revocation = revocationOf(where, side, files, ca);
-  const { ciphers, groups, signatureAlgs, dhfile, honorCipherOrder = true } = side;
+  const { groups, signatureAlgs, dhfile, honorCipherOrder = true } = side;
   checkAlgorithms(where, side);
   const versions = side.versions ?? ["tlsv1.2", "tlsv1.3"];
   const context: tls.SecureContextOptions = {
@@ -51,13 +57,17 @@ export function loadCredentials(
     maxVersion: versions.includes("tlsv1.3") ? "TLSv1.3" : "TLSv1.2",
     secureOptions: SECURE_OPTIONS,
     honorCipherOrder,
-    ...(ciphers === undefined ? {} : { ciphers: ciphers.map(opensslCipher).join(":") }),
+    ciphers: side.ciphers?.map(opensslCipher).join(":") ?? defaultCiphers(where),
     ...(groups === undefined ? {} : { ecdhCurve: groups.join(":") }),
     ...(signatureAlgs === undefined ? {} : { sigalgs: signatureAlgs.join(":") }),
     ...(dhfile === undefined ? {} : { dhparam: dhParameters(where, dhfile, files) }),
   };
   checkContext(where, context);
   return { context, own: pairs[0]?.certificate, revocation };
+}
+
+function defaultCiphers(where: string): string {
+  return where === "client" ? DIAL_CIPHERS : tls.DEFAULT_CIPHERS;
 }
 
 /** OpenSSL leaves out what it does not know: a misspelt cipher would be one less. */

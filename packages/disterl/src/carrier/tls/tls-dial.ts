@@ -66,6 +66,7 @@ class TlsDial {
       allowHalfOpen: true,
       localAddress: this.#options.socket?.localAddress,
       secureContext: identity.context,
+      minDHSize: 2_048, // as of RSA keys
       // judgePeer refuses, with reasons, before anybody gets the socket.
       rejectUnauthorized: false,
       checkServerIdentity: () => undefined,
@@ -90,11 +91,7 @@ class TlsDial {
         this.#reject(error);
       });
     const onAbort = (): void => fail(signal?.reason);
-    const onError = (error: Error): void => {
-      // A reset comes of who has accepted, even when it is heard of before the connection is.
-      const isAccepted = this.#connected || ("code" in error && error.code === "ECONNRESET");
-      fail(isAccepted ? handshakeError(at, error, identity.own) : dialError(at, error));
-    };
+    const onError = (error: Error): void => fail(this.#failure(at, error));
     const onClose = (): void => fail(handshakeError(at, new Error("closed"), identity.own));
     const onSecure = (): void => {
       Reflect.deleteProperty(socket, "getPeerCertificate"); // judgePeer may want it
@@ -116,6 +113,12 @@ class TlsDial {
         fail(handshakeFailure(at, why));
       });
     });
+  }
+
+  #failure(at: string, error: Error): Error {
+    // A reset comes of who has accepted, even when it is heard of before the connection is.
+    const isAccepted = this.#connected || ("code" in error && error.code === "ECONNRESET");
+    return isAccepted ? handshakeError(at, error, this.#parts.identity.own) : dialError(at, error);
   }
 
   #channel(socket: tls.TLSSocket, certificate: X509Certificate | undefined): Channel {

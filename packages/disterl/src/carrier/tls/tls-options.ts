@@ -52,7 +52,10 @@ export interface TlsSide extends CertificateAndKey {
   readonly depth?: number | undefined;
   /** Default both. They follow each other without a gap. */
   readonly versions?: readonly TlsVersion[] | undefined;
-  /** Cipher suites by their names in OpenSSL or at IANA, best first. Default: of Node.js. */
+  /**
+   * Cipher suites by their names in OpenSSL or at IANA, best first. Default: those of Node.js; when we
+   * dial, without DHE, where it is the server that says how much we have to compute.
+   */
   readonly ciphers?: readonly string[] | undefined;
   /** Groups for the key exchange (`supported_groups`, `eccs`), by their names in OpenSSL. */
   readonly groups?: readonly string[] | undefined;
@@ -168,7 +171,10 @@ const BOTH: Names<TlsOptions> = {
  * @throws TypeError @internal
  */
 export function checkTlsOptions(options: TlsOptions): void {
-  if (typeof options !== "object") throw new TypeError(`tls is an object, not ${typeof options}`);
+  checkTlsObject("tls", options);
+  for (const side of ["server", "client"] as const) {
+    if (options[side] !== undefined) checkTlsObject(`tls.${side}`, options[side]);
+  }
   checkNames("tls", options, BOTH);
   checkNames("tls.server", options.server ?? {}, SERVER);
   checkNames("tls.client", options.client ?? {}, CLIENT);
@@ -188,6 +194,16 @@ export function checkTlsOptions(options: TlsOptions): void {
       throw new TypeError(`tls.${name} is a number from 1 up, not ${String(value)}`);
     }
   }
+}
+
+/** Text may be a key, and is not shown. @throws TypeError @internal */
+export function checkTlsObject(where: string, given: unknown): void {
+  if (typeof given === "object" && given !== null && !Array.isArray(given)) return;
+  const list = Array.isArray(given) ? "a list" : typeof given;
+  const found = given === null || typeof given === "boolean" ? String(given) : list;
+  throw new TypeError(
+    `${where} is an object of options, such as { certfile, keyfile, cacertfile }, not ${found}`,
+  );
 }
 
 function checkNames(where: string, options: object, names: Readonly<Record<string, true>>): void {
