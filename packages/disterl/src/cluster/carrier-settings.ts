@@ -2,6 +2,7 @@ import type { Carrier } from "../carrier/carrier.ts";
 import { carrierFault } from "../carrier/carrier-fault.ts";
 import { inetTcp } from "../carrier/tcp.ts";
 import { inet6Tls, inetTls } from "../carrier/tls/tls.ts";
+import { checkTlsObject } from "../carrier/tls/tls-options.ts";
 import { NodeError } from "../node/errors.ts";
 import type { DistributionOptions } from "./distribution-options.ts";
 
@@ -19,6 +20,7 @@ export function carriersOf(
   warn: (message: string, code: string) => void,
 ): readonly Carrier[] {
   if (carrier === "none") throw new NodeError("ERR_DISTRIBUTION_NONE", NO_CARRIER);
+  checkCarrier(carrier);
   if (tls !== undefined) {
     if (carrier === undefined) return [tlsCarrier(tls, warn)];
     throw new TypeError("carrier and tls are given: put inetTls(…) into the list of carriers");
@@ -40,6 +42,20 @@ function isList(carrier: DistributionOptions["carrier"]): carrier is List {
   return Array.isArray(carrier);
 }
 
+/** Of what a program in JavaScript may get wrong. */
+function checkCarrier(carrier: unknown): void {
+  if (carrier === undefined || typeof carrier === "function") return;
+  if (typeof carrier === "object" && carrier !== null) return;
+  const remedy =
+    typeof carrier === "string" && carrier.endsWith("tls")
+      ? "TLS is tls: { certfile, keyfile, cacertfile }"
+      : "TCP over IPv4 is the one without the option";
+  throw new TypeError(
+    "carrier is one such as inetTcp of disterl/carrier, a function that makes one, a list of those, or " +
+      `"none", not ${JSON.stringify(carrier) ?? typeof carrier}; ${remedy}`,
+  );
+}
+
 function checked(carrier: Carrier): Carrier {
   const fault = carrierFault(carrier);
   if (fault === undefined) return carrier;
@@ -51,9 +67,11 @@ function sameName({ name }: Carrier): (other: Carrier) => boolean {
 }
 
 function tlsCarrier(
-  { family = "inet", ...options }: NonNullable<DistributionOptions["tls"]>,
+  tls: NonNullable<DistributionOptions["tls"]>,
   warn: (message: string, code: string) => void,
 ): Carrier {
+  checkTlsObject("tls", tls);
+  const { family = "inet", ...options } = tls;
   if (family !== "inet" && family !== "inet6") {
     throw new TypeError(`tls.family is "inet" or "inet6", not "${String(family)}"`);
   }

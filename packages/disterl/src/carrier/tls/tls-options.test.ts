@@ -117,7 +117,9 @@ test("a key in the wrong place is not shown", () => {
     expect(attempt).not.toThrow(secret);
     expect(attempt).not.toThrow("45,45,45,45");
   }
-  expect(() => inetTls(good.keyfile as never)).toThrow(/^tls is an object, not string$/);
+  expect(() => inetTls(good.keyfile as never)).toThrow(
+    /^tls is an object of options, .*, not string$/,
+  );
 });
 
 test("what is undefined for a side takes nothing away from it", () => {
