@@ -5,9 +5,11 @@ import {
   gone,
   introduce,
   openHandles,
+  pair,
   tlsScene,
   type TlsScene,
 } from "./hostile-tls-setup.ts";
+import { flightsOf } from "./hostile-tls-cuts.ts";
 import { clientHello, SUITES } from "./tls-records.ts";
 
 /** Many at once, or one after the other: T09, and what is left behind. */
@@ -46,6 +48,48 @@ test("T09 300 of one address that stop behind TLS take no place of those that go
   expect(scene.refused.length).toBeLessThanOrEqual(300);
   await scene.assertUnharmed();
 });
+
+/** Where a flood comes from: the address of who dials legitimately, another, and one for each. */
+const SOURCES: Readonly<Record<string, (index: number) => string>> = {
+  "the same address": () => "127.0.0.1",
+  "another address": () => "127.0.0.2",
+  "as many addresses": (index) => `127.0.${1 + (index >> 7)}.${1 + (index & 127)}`,
+};
+
+test.each(Object.entries(SOURCES))(
+  "T09 half handshakes without end, from %s, keep nobody out",
+  async (_where, address) => {
+    await using scene = await tlsScene(certificates);
+    const { client } = await flightsOf(certificates.raw(), pair(certificates.good));
+    const hello = client[0] ?? Buffer.alloc(0);
+    const sockets: net.Socket[] = [];
+    let isOver = false;
+    // Each has the node make keys, sign, and answer; the next come when it has been told to.
+    const flood = async (): Promise<void> => {
+      while (!isOver) {
+        const from = sockets.length;
+        const some = Array.from({ length: 5 }, (_, index) => scene.connect(address(from + index)));
+        for (const socket of await Promise.all(some)) {
+          socket.write(hello);
+          sockets.push(socket.resume());
+        }
+      }
+    };
+    const flooding = flood();
+    // At least until places are given to others, and five times more.
+    for (let visits = 0; visits < 5 || sockets.length < 400; visits++) await scene.assertUnharmed();
+    isOver = true;
+    await flooding;
+    await scene.assertUnharmed();
+    const crowded = scene.refused.filter(({ error }) => error.message.includes("shaking hands"));
+    expect(crowded.length).toBeGreaterThanOrEqual(sockets.length - 256);
+    await scene.clock.advance(5_000);
+    await Promise.all(sockets.map(gone));
+    // Nobody else was refused: neither the healthy ones nor anybody twice.
+    await expect.poll(() => scene.refused.length).toBe(sockets.length);
+    await scene.assertUnharmed();
+  },
+);
 
 test("events: a reader that is slow is behind by a bounded number, whatever comes", async () => {
   await using scene = await tlsScene(certificates);

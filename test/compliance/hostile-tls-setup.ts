@@ -99,8 +99,9 @@ export class TlsScene implements AsyncDisposable {
   }
 
   /** Accepted, too. What the hostile side opens is closed with the scene. */
-  async connect(): Promise<net.Socket> {
-    const socket = await opened(this.#own(net.connect(this.port, "127.0.0.1")), "connect");
+  async connect(localAddress = "127.0.0.1"): Promise<net.Socket> {
+    const raw = net.connect({ port: this.port, host: "127.0.0.1", localAddress });
+    const socket = await opened(this.#own(raw), "connect");
     // Both ends are of this process: the node hears of it in the same turn.
     await new Promise((resolve) => setImmediate(resolve));
     return socket;
