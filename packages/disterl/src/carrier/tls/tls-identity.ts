@@ -1,10 +1,11 @@
 import * as tls from "node:tls";
+import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../clock.ts";
 import { type CertificateFacts, certificateFacts, certificateText } from "./tls-certificate.ts";
 import { loadCredentials, type TlsCredentials } from "./tls-credentials.ts";
 import { TlsFiles } from "./tls-files.ts";
 import { expectedOf, nameProblem } from "./tls-names.ts";
-import type { NameBinding, TlsServerSide } from "./tls-options.ts";
+import type { NameBinding, TlsClientSide, TlsServerSide, TlsSide } from "./tls-options.ts";
 import type { Revocation } from "./tls-revocation.ts";
 
 /** Files are looked at no more often than this, however many connections come. */
@@ -20,6 +21,8 @@ export type Warn = (message: string, code: string) => void;
 export class TlsIdentity {
   readonly #where: "server" | "client";
   readonly #side: TlsServerSide;
+  /** Which side a problem of any file is told of, and one of our certificate. */
+  readonly #told: { readonly files: string; readonly certificate: string };
   readonly #warn: Warn;
   readonly #clock: Clock;
   /** What was read last, or was tried to be: what cannot be used is not tried again unchanged. */
@@ -29,10 +32,24 @@ export class TlsIdentity {
   #own: CertificateFacts | undefined;
   #lookedAt: number;
 
-  /** @throws CarrierError `ERR_CARRIER_TLS_CONFIG`. */
-  constructor(where: "server" | "client", side: TlsServerSide, warn: Warn, clock: Clock) {
+  /**
+   * `other`: options of the other side. What both have is told of both, in the same words, so that it is
+   * told once.
+   * @throws CarrierError `ERR_CARRIER_TLS_CONFIG`.
+   */
+  constructor(
+    where: "server" | "client",
+    side: TlsServerSide,
+    warn: Warn,
+    clock: Clock,
+    other: TlsSide = {},
+  ) {
     this.#where = where;
     this.#side = side;
+    this.#told = {
+      files: isDeepStrictEqual(filesOf(side), filesOf(other)) ? BOTH : where,
+      certificate: isDeepStrictEqual(certificateOf(side), certificateOf(other)) ? BOTH : where,
+    };
     this.#warn = warn;
     this.#clock = clock;
     this.#credentials = loadCredentials(where, side, this.#files);
@@ -93,8 +110,9 @@ export class TlsIdentity {
       this.#credentials = loadCredentials(this.#where, this.#side, this.#files);
     } catch (error) {
       const { message } = error as Error;
+      const told = message.replace(`tls: ${this.#where} `, `tls: ${this.#told.files} `);
       this.#warn(
-        `${message}; the files have changed, and what was read before stays in use`,
+        `${told}; the files have changed, and what was read before stays in use`,
         "ERR_CARRIER_TLS_CONFIG",
       );
       return;
@@ -111,7 +129,20 @@ export class TlsIdentity {
     const late = own.validTo.getTime() < now ? "has expired" : undefined;
     const why = own.validFrom.getTime() > now ? "is not valid yet" : late;
     if (why === undefined) return;
-    const text = `tls: ${this.#where}: our certificate ${certificateText(own)} ${why}; renew it`;
-    this.#warn(text, "DISTERL_TLS_CERTIFICATE");
+    const whose = `tls: ${this.#told.certificate}: our certificate`;
+    this.#warn(`${whose} ${certificateText(own)} ${why}; renew it`, "DISTERL_TLS_CERTIFICATE");
   }
+}
+
+const BOTH = "server and client";
+
+/** The certificate that a side shows, as it is given. */
+function certificateOf({ certfile, cert, certsKeys }: TlsSide): readonly unknown[] {
+  return [certfile, cert, certsKeys];
+}
+
+/** All that what files hold is judged by. */
+function filesOf(side: TlsServerSide & TlsClientSide): object {
+  const beside = { failIfNoPeerCert: undefined, honorCipherOrder: undefined };
+  return { ...side, ...beside, serverNameIndication: undefined, verifyFun: undefined };
 }

@@ -89,3 +89,47 @@ test("that our certificate has expired is told while we run, too", async () => {
   }
   expect(told.join()).toMatch(/client: our certificate "[^"]*CN=mortal.*has expired; renew it/);
 });
+
+test("what both sides have is told once, of both; what one has, of that one", async () => {
+  const { cacertfile } = authority;
+  const late = authority.issue("late", { days: [-9, -1] });
+  const other = authority.issue("another", { days: [-9, -1] });
+  const told: string[] = [];
+  const onWarning = (message: string): void => void told.push(message);
+  inetTls({ ...late, cacertfile, onWarning });
+  inetTls({ cacertfile, server: late, client: { ...late }, onWarning });
+  const [whole, apart] = told;
+  expect(told).toHaveLength(2);
+  expect(whole).toMatch(
+    /^tls: server and client: our certificate "[^"]*CN=late.* has expired; renew/,
+  );
+  expect(apart).toBe(whole);
+  told.length = 0;
+  inetTls({ cacertfile, server: late, client: other, onWarning });
+  expect(told).toEqual([
+    expect.stringMatching(/^tls: server: our certificate "[^"]*CN=late/),
+    expect.stringMatching(/^tls: client: our certificate "[^"]*CN=another/),
+  ]);
+});
+
+test("files of both sides that changed and cannot be used are told once", async () => {
+  const { cacertfile } = authority;
+  const certfile = join(authority.folder, "broken.pem");
+  const pair = authority.issue("whole");
+  cpSync(pair.certfile, certfile);
+  const clock = new VirtualClock();
+  const told: string[] = [];
+  const onWarning = (message: string): void => void told.push(message);
+  const both = { certfile, keyfile: pair.keyfile, cacertfile };
+  const carrier = inetTls({ ...both, server: { failIfNoPeerCert: true }, clock, onWarning });
+  const listener = await carrier.listen({ host: "127.0.0.1" }, (channel) => channel.destroy());
+  writeFileSync(certfile, "");
+  await clock.advance(1_000);
+  const { port } = listener.address;
+  const channel = await carrier.connect({ host: "127.0.0.1", port, node: "a@localhost" });
+  channel.destroy();
+  await listener.close();
+  expect(told).toEqual([
+    expect.stringMatching(/^tls: server and client keyfile: .*what was read before stays in use$/),
+  ]);
+});

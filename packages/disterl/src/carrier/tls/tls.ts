@@ -49,8 +49,9 @@ class TlsCarrier implements Carrier {
   }
 
   #identity(where: "server" | "client"): TlsIdentity {
-    const side = where === "server" ? this.#serverSide : this.#clientSide;
-    this.#identities[where] ??= new TlsIdentity(where, side, this.#warn, this.#clock);
+    const [server, client] = [this.#serverSide, this.#clientSide];
+    const [side, other] = where === "server" ? [server, client] : [client, server];
+    this.#identities[where] ??= new TlsIdentity(where, side, this.#warn, this.#clock, other);
     return this.#identities[where];
   }
 
