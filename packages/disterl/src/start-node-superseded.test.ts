@@ -146,7 +146,8 @@ class Scene {
   /** Claims to be the peer, and to replace the connection that is up, if any. */
   async challenged(): Promise<{ stranger: Stranger; challenge: number }> {
     const { stranger, answers } = await this.claim(PEER);
-    let [status, challenge] = answers;
+    const [status] = answers;
+    let [, challenge] = answers;
     if (String(status) === "salive") {
       stranger.send(Buffer.from("strue"));
       await this.cluster.advance(20);

@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import * as net from "node:net";
+import * as tls from "node:tls";
 import { afterAll, expect, test } from "vitest";
 import { TestAuthority } from "../../testing/test-authority.ts";
 import type { Channel } from "../carrier.ts";
+import { VirtualClock } from "../virtual-clock.ts";
 import type { TlsServerSide } from "./tls-options.ts";
 import { inetTls } from "./tls.ts";
 
@@ -35,6 +37,39 @@ test("closing it ends the handshakes under way, and says so of each", async () =
   await closed;
   expect(told).toHaveLength(2);
   expect(told[1]).toContain("the listener was closed");
+});
+
+test("a Node.js that hides which connection TLS came over: refused at once, not ended later", async () => {
+  // As on a plain socket, which is where the property comes from.
+  Object.defineProperty(tls.TLSSocket.prototype, "_parent", {
+    configurable: true,
+    get: () => null,
+    set: () => {},
+  });
+  try {
+    const clock = new VirtualClock(); // no time passes: nothing ends for being late
+    const channels: Channel[] = [];
+    const told: string[] = [];
+    const onRefused = ({ address }: { readonly address: string }, error: Error) =>
+      told.push(`${address} ${error.message}`);
+    const listener = await inetTls({ ...good, clock }).listen(
+      { host: "127.0.0.1", onRefused },
+      (channel) => channels.push(channel),
+    );
+    const { port } = listener.address;
+    const socket = tls.connect({ port, host: "127.0.0.1", rejectUnauthorized: false });
+    socket.on("error", () => {});
+    socket.resume();
+    await once(socket, "close");
+    expect(told[0]).toMatch(
+      /^127\.0\.0\.1 tls: no TLS with 127\.0\.0\.1: Node\.js v.* does not show which connection/,
+    );
+    expect(channels).toEqual([]);
+    await listener.close();
+    expect(told).toHaveLength(1); // nobody is left at the door
+  } finally {
+    Reflect.deleteProperty(tls.TLSSocket.prototype, "_parent");
+  }
 });
 
 test.each([

@@ -127,7 +127,8 @@ class TlsAcceptor {
 
   #secured(socket: tls.TLSSocket): void {
     const raw = rawSocket(socket);
-    if (raw !== undefined) this.#door.leave(raw);
+    if (raw === undefined) return this.#unknown(socket);
+    this.#door.leave(raw);
     socket.allowHalfOpen = true; // from here on it is the channel that says how it ends
     const { family, side, identity, clock } = this.#parts;
     const { localAddress, localPort, remoteAddress, remotePort } = socket;
@@ -174,12 +175,25 @@ class TlsAcceptor {
     return nameProblem(certificate, expectedOf(node, nameBinding, isConstrained));
   }
 
-  #failed(error: Error, socket: tls.TLSSocket): void {
+  /** Its place at the door cannot be given back, and the time for its handshake would end it later. */
+  #unknown(socket: tls.TLSSocket): void {
+    const { remoteAddress, remotePort } = socket;
+    const remote = this.#address(remoteAddress, remotePort);
     socket.on("error", () => {});
     socket.destroy();
+    const why =
+      `Node.js ${process.version} does not show which connection it came over: accept TLS with a ` +
+      "version that disterl is tested with";
+    this.#onRefused(remote, handshakeFailure(remote.address || "a peer", why));
+  }
+
+  #failed(error: Error, socket: tls.TLSSocket): void {
     const raw = rawSocket(socket);
-    const remote = raw === undefined ? undefined : this.#remotes.get(raw);
-    if (raw === undefined || remote === undefined) return; // turned away, and told so
+    if (raw === undefined) return this.#unknown(socket);
+    socket.on("error", () => {});
+    socket.destroy();
+    const remote = this.#remotes.get(raw);
+    if (remote === undefined) return; // turned away, and told so
     this.#door.leave(raw);
     const isAnswered = raw.bytesWritten > 0;
     const { own } = this.#parts.identity;
@@ -193,5 +207,6 @@ class TlsAcceptor {
 
 /** The connection under a TLS socket of a server; Node.js documents no way to it. */
 function rawSocket(socket: tls.TLSSocket): net.Socket | undefined {
-  return (socket as unknown as { readonly _parent?: net.Socket })._parent;
+  const { _parent: raw } = socket as unknown as { readonly _parent?: unknown };
+  return raw instanceof net.Socket ? raw : undefined;
 }
