@@ -21,7 +21,7 @@ export async function bindServer(
     const failure = await listen(server, options);
     if (failure === undefined) return;
     const isTaken = "code" in failure && failure.code === "EADDRINUSE";
-    if (!isTaken || candidate >= lastPort) throw listenError(at, failure);
+    if (!isTaken || candidate >= lastPort) throw listenError(at, failure, candidate - port + 1);
   }
 }
 

@@ -86,10 +86,15 @@ export function dialError(to: string, cause: Error): CarrierError {
   return carrierError(code, `cannot connect to ${to}`, cause);
 }
 
-/** The error for an address that cannot be listened on. */
-export function listenError(at: string, cause: Error): CarrierError {
+/** The error for an address that cannot be listened on. `ports`: how many were tried, one after the other. */
+export function listenError(at: string, cause: Error, ports = 1): CarrierError {
   const ours = listenCodes[systemCode(cause)] ?? "ERR_CARRIER_ADDRESS";
-  return carrierError(ours, `cannot listen on ${at}`, cause, listenAdvice[systemCode(cause)]);
+  const remedy =
+    ports > 1 && ours === "ERR_CARRIER_ADDRESS_IN_USE"
+      ? `the range is used up: somebody listens on each of its ${ports} ports; take a wider one ` +
+        "(listen.lastPort, inet_dist_listen_max), or stop a node that uses one of them"
+      : listenAdvice[systemCode(cause)];
+  return carrierError(ours, `cannot listen on ${at}`, cause, remedy);
 }
 
 /** The error for a connection that was up and failed. */

@@ -117,6 +117,27 @@ test("of a long range of ports, most of them taken, nothing is left behind", asy
   expect(warnings).toEqual([]);
 });
 
+test("a range that is used up says so, and how many ports it was; one port is no range", async () => {
+  const first = 20_000 + Math.floor(Math.random() * 10_000);
+  const used = async (lastPort: number): Promise<unknown> => {
+    const range = { host: "127.0.0.1", port: first, lastPort };
+    for (;;) {
+      try {
+        open.push(await inetTcp.listen(range, () => {}));
+      } catch (error) {
+        return error;
+      }
+    }
+  };
+  const range = await used(first + 2);
+  expect(range).toMatchObject({ code: "ERR_CARRIER_ADDRESS_IN_USE" });
+  expect(String(range)).toMatch(
+    /port \d+ to \d+: EADDRINUSE; the range is used up: .* its 3 ports;/,
+  );
+  expect(String(range)).toMatch(/wider one \(listen.lastPort, inet_dist_listen_max\)/);
+  expect(String(await used(first))).toMatch(/choose another port, or a range$/);
+});
+
 test("a vector goes out in one piece where the kernel takes it", async () => {
   const { channel, socket } = await withSocket();
   void closed(channel);
