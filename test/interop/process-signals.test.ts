@@ -275,6 +275,8 @@ forEachOtp((release, test) => {
     await ours.erpc(node(pair), "erlang", "send", [aliased, "to the alias"]);
     expect(await self.receive("to the alias", WAIT)).toBeDefined();
 
+    // Whoever has to load a module first is monitored by the code server meanwhile.
+    await ours.erpc(node(pair), "code", "ensure_loaded", [atom("timer")]);
     // The first message to the alias ends the monitor over there, and nothing else.
     const answered = self.spawnRequest(node(pair), "timer", "sleep", [60_000], {
       monitor: { alias: "reply_demonitor" },
