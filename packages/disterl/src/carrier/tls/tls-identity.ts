@@ -1,11 +1,10 @@
 import * as tls from "node:tls";
-import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../clock.ts";
 import { type CertificateFacts, certificateFacts, certificateText } from "./tls-certificate.ts";
 import { loadCredentials, type TlsCredentials } from "./tls-credentials.ts";
 import { TlsFiles } from "./tls-files.ts";
 import { expectedOf, nameProblem } from "./tls-names.ts";
-import type { NameBinding, TlsClientSide, TlsServerSide, TlsSide } from "./tls-options.ts";
+import type { NameBinding, TlsServerSide, TlsSide } from "./tls-options.ts";
 import type { Revocation } from "./tls-revocation.ts";
 
 /** Files are looked at no more often than this, however many connections come. */
@@ -47,8 +46,8 @@ export class TlsIdentity {
     this.#where = where;
     this.#side = side;
     this.#told = {
-      files: isDeepStrictEqual(filesOf(side), filesOf(other)) ? BOTH : where,
-      certificate: isDeepStrictEqual(certificateOf(side), certificateOf(other)) ? BOTH : where,
+      files: filesOf(side) === filesOf(other) ? BOTH : where,
+      certificate: certificateOf(side) === certificateOf(other) ? BOTH : where,
     };
     this.#warn = warn;
     this.#clock = clock;
@@ -136,13 +135,21 @@ export class TlsIdentity {
 
 const BOTH = "server and client";
 
-/** The certificate that a side shows, as it is given. */
-function certificateOf({ certfile, cert, certsKeys }: TlsSide): readonly unknown[] {
-  return [certfile, cert, certsKeys];
+/** What are not files, and judges none. */
+const BESIDE: ReadonlySet<string> = new Set([
+  "failIfNoPeerCert",
+  "honorCipherOrder",
+  "serverNameIndication",
+  "verifyFun",
+]);
+
+/** The certificate that a side shows, as it is given; to be compared, and never shown. */
+function certificateOf({ certfile, cert, certsKeys }: TlsSide): string {
+  return JSON.stringify([certfile, cert, certsKeys]);
 }
 
-/** All that what files hold is judged by. */
-function filesOf(side: TlsServerSide & TlsClientSide): object {
-  const beside = { failIfNoPeerCert: undefined, honorCipherOrder: undefined };
-  return { ...side, ...beside, serverNameIndication: undefined, verifyFun: undefined };
+/** All files of a side, and what they are judged by; to be compared, and never shown. */
+function filesOf(side: TlsSide): string {
+  const files = Object.entries(side).filter(([name]) => !BESIDE.has(name));
+  return JSON.stringify(files.toSorted(([one], [other]) => (one < other ? -1 : 1)));
 }
