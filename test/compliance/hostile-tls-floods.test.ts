@@ -76,10 +76,15 @@ test.each(Object.entries(SOURCES))(
       }
     };
     const flooding = flood();
-    // At least until places are given to others, and five times more.
-    for (let visits = 0; visits < 5 || sockets.length < 400; visits++) await scene.assertUnharmed();
-    isOver = true;
-    await flooding;
+    try {
+      // At least until places are given to others, and five times more.
+      for (let visits = 0; visits < 5 || sockets.length < 400; visits++) {
+        await scene.assertUnharmed();
+      }
+    } finally {
+      isOver = true;
+      await flooding;
+    }
     await scene.assertUnharmed();
     const crowded = scene.refused.filter(({ error }) => error.message.includes("shaking hands"));
     expect(crowded.length).toBeGreaterThanOrEqual(sockets.length - 256);
