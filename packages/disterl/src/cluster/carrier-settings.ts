@@ -11,7 +11,8 @@ export const NO_CARRIER =
   'this node is not distributed and cannot be made so: its carrier is "none" (-proto_dist none)';
 
 /**
- * The carriers of a node, in the order in which they are tried; those that are to be made are made. `warn` is told of insecure TLS.
+ * The carriers of a node, in the order in which they are tried; those that are to be made are made.
+ * `warn` is told of insecure TLS.
  * @throws CarrierError for unusable certificates; NodeError `ERR_DISTRIBUTION_NONE`; TypeError.
  * @internal
  */

@@ -14,7 +14,10 @@ export interface EpmdDiscoveryParts {
   readonly status: StatusFeed;
 }
 
-/** How a node finds others, and is found, when the program says nothing else: by epmd, or on the port of all. */
+/**
+ * How a node finds others, and is found, when the program says nothing else: by epmd, or on the port that
+ * all nodes listen on.
+ */
 export function epmdDiscovery(
   { clock, random, env, status }: EpmdDiscoveryParts,
   { epmd, carriers }: Pick<DistributionSettings, "epmd" | "carriers">,

@@ -35,9 +35,9 @@ interface Held {
  *
  * When to write: the first signal of a turn of the event loop goes out at once, for its latency; the
  * others of that turn go out together (`docs/decisions/`). Monitors and their ends wait for what they
- * belong to: of a call, its monitor, its request and the end of the monitor before are one write. Fragments of large messages take turns,
- * and small signals pass between them; a sender's next signal waits behind its own fragments.
- * `onProgress` is called when less waits than before.
+ * belong to: of a call, its monitor, its request and the end of the monitor before are one write.
+ * Fragments of large messages take turns, and small signals pass between them; a sender's next signal
+ * waits behind its own fragments. `onProgress` is called when less waits than before.
  */
 export class SendQueue {
   readonly #channel: Channel;

@@ -121,8 +121,9 @@ export class PendingHandshakes {
 
   /**
    * Whether a handshake from that address is to be answered `not_allowed`. False for whoever has not
-   * failed lately, as {@link mayBegin} says at once. Otherwise the handshake takes one of the source's tokens, whether it will
-   * succeed or not; when there is none it has to wait, and is refused when there still is none.
+   * failed lately, as {@link mayBegin} says at once. Otherwise the handshake takes one of the source's
+   * tokens, whether it will succeed or not; when there is none it has to wait, and is refused when there
+   * still is none.
    */
   async shouldRefuse(address: string): Promise<boolean> {
     if (this.mayBegin(address)) return false;

@@ -142,7 +142,10 @@ export class Acceptor implements AcceptPolicy<Attempt> {
     }
   }
 
-  /** Waits until handshakes can begin; whether this one is to be refused then. Whose place is given away goes at once. */
+  /**
+   * Waits until handshakes can begin; whether this one is to be refused then. Whose place is given away
+   * goes at once.
+   */
   async #atTheDoor(channel: Channel, signal: AbortSignal): Promise<boolean> {
     const waiting = this.#opened.then(() => this.#pending.shouldRefuse(channel.remote.address));
     try {

@@ -5,12 +5,13 @@ import { certificateProblem, type TlsProblem } from "./tls-certificate.ts";
 import type { Ways } from "./tls-chain.ts";
 
 /**
- * Where one certificate on a way to a trusted root requires it (policyConstraints), all of them have to be
- * issued under one policy, whichever (RFC 5280, section 6.1, with any-policy as initial set). OpenSSL does not look
- * at that unless it is asked to, and Node.js does not ask.
+ * Where one certificate on a way to a trusted root requires it (policyConstraints), all of them have to
+ * be issued under one policy, whichever (RFC 5280, section 6.1, with any-policy as initial set). OpenSSL
+ * does not look at that unless it is asked to, and Node.js does not ask.
  *
- * Stricter than the RFC, so that nothing has to be known of the order of the way: what is required is so at once
- * (`skipCerts` 0), no policy is taken for another one, and any-policy does not count beside inhibitAnyPolicy.
+ * Stricter than the RFC, so that nothing has to be known of the order of the way: what is required is so
+ * at once (`skipCerts` 0), no policy is taken for another one, and any-policy does not count beside
+ * inhibitAnyPolicy.
  */
 export function policyProblem({ certificates, signers }: Ways): TlsProblem | undefined {
   const below = certificates.filter((one) => (signers.get(one) ?? []).length > 0);
